@@ -1,0 +1,142 @@
+"""A real lighttpd with pages at / and Earshot at /earshot."""
+
+import os
+import pathlib
+import signal
+
+import sse
+import web
+from earshot import arguments, free_port
+from processes import Process, of, program, surroundings
+from wait import wait_until
+
+CONFIGURATION = """\
+server.modules = ("mod_indexfile", "mod_fastcgi", "mod_staticfile")
+server.document-root = "{pages}"
+server.bind = "127.0.0.1"
+server.port = {port}
+server.errorlog = "{error_log}"
+server.upload-dirs = ("{directory}")
+index-file.names = ("index.html")
+mimetype.assign = (".html" => "text/html; charset=utf-8",
+    ".js" => "text/javascript; charset=utf-8",
+    ".css" => "text/css; charset=utf-8", ".svg" => "image/svg+xml")
+server.stream-response-body = 2
+server.max-fds = 4096
+server.graceful-shutdown-timeout = 5
+{more}
+fastcgi.server = ("/earshot" => ({hosts}))
+"""
+
+
+class Lighttpd(Process):
+    """lighttpd on a free port of the loopback.
+
+    With sockets it uses programs that run already; without, it spawns
+    max_procs of its own, with the given options, and respawns them.
+    """
+
+    name = "lighttpd"
+
+    def __init__(self, directory, sockets=None, pages=None, max_procs=1,
+                 more="", configuration=CONFIGURATION, **options):
+        super().__init__(directory)
+        self.log_path = self.directory / "lighttpd.log"
+        self.error_log = self.directory / "lighttpd-error.log"
+        self.configuration_path = self.directory / "lighttpd.conf"
+        self.pages = pathlib.Path(pages or self.directory / "pages")
+        self.pages.mkdir(exist_ok=True)
+        self.sockets = sockets
+        self.max_procs = max_procs
+        self.more = more
+        self.configuration = configuration
+        self.options = {"queue": self.directory / "queue" / "earshot.db",
+                        "publish": "anyone",
+                        "log": self.directory / "earshot.log"}
+        self.options.update(options)
+        self.queue = pathlib.Path(self.options["queue"])
+        self.port = None
+
+    def hosts(self):
+        if self.sockets is not None:
+            return ", ".join(f'("socket" => "{path}", '
+                             '"check-local" => "disable")'
+                             for path in self.sockets)
+        command = " ".join([program()] + arguments(self.options))
+        return (f'("bin-path" => "{command}", '
+                f'"socket" => "{self.directory}/spawned", '
+                f'"max-procs" => {self.max_procs}, '
+                '"check-local" => "disable")')
+
+    def start(self):
+        self.queue.parent.mkdir(exist_ok=True)
+        for _ in range(5):
+            # Another program may take the port between asking and binding.
+            self.port = free_port()
+            self.configuration_path.write_text(self.configuration.format(
+                pages=self.pages, port=self.port, error_log=self.error_log,
+                directory=self.directory, more=self.more,
+                hosts=self.hosts()))
+            self.spawn(["/usr/sbin/lighttpd", "-D", "-f",
+                        str(self.configuration_path)],
+                       env=surroundings(self.directory),
+                       start_new_session=True)
+            if self.came_up():
+                return self
+        raise AssertionError(f"lighttpd did not start:\n{self.log}\n"
+                             f"{self.errors}")
+
+    def came_up(self):
+        def settled():
+            if not self.running():
+                return True
+            try:
+                answer = web.call("GET", self.url + "/earshot/-/health")
+                return answer.status == 200
+            except OSError:
+                return False
+        wait_until(settled, 15, "lighttpd's first answer", 0.03)
+        return self.running()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def errors(self):
+        try:
+            return self.error_log.read_text("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def reload(self):
+        """A graceful restart: a new configuration, old streams go on."""
+        self.signal(signal.SIGUSR1)
+
+    def programs(self):
+        """Pids of the programs that it has spawned."""
+        return of(self.directory, "earshot.fcgi")
+
+    def kill_programs(self):
+        """kill -9 of every program it has spawned."""
+        for pid in self.programs():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    # Talking through it
+
+    def call(self, method, target, headers=None, body=None, timeout=10):
+        return web.call(method, self.url + "/earshot" + target, headers,
+                        body, timeout)
+
+    def get(self, target, headers=None, timeout=10):
+        return self.call("GET", target, headers, timeout=timeout)
+
+    def post(self, target, body=b"", headers=None, timeout=10):
+        return self.call("POST", target, headers, body, timeout)
+
+    def stream(self, channel, query="", headers=None, opened=True):
+        target = f"/earshot/{channel}/sse" + (f"?{query}" if query else "")
+        return sse.over_http(self.url + target, headers, opened)

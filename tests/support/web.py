@@ -1,0 +1,66 @@
+"""HTTP by Python's own client, with answers of the peer's shape."""
+
+import http.client
+import socket
+import struct
+import urllib.parse
+
+from fastcgi import Answer, as_bytes
+from wait import slow
+
+
+class Response:
+    """A request sent over HTTP whose answer is read piece by piece."""
+
+    def __init__(self, method, url, headers=None, body=None, timeout=10):
+        parts = urllib.parse.urlsplit(url)
+        target = parts.path or "/"
+        if parts.query:
+            target += "?" + parts.query
+        self.connection = http.client.HTTPConnection(
+            parts.hostname, parts.port, timeout=slow(timeout))
+        try:
+            self.connection.request(
+                method, target, None if body is None else as_bytes(body),
+                headers or {})
+            self.socket = self.connection.sock
+            self.response = self.connection.getresponse()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def head(self):
+        headers = {}
+        for name, value in self.response.getheaders():
+            name = name.lower()
+            if name in headers:
+                value = headers[name] + ", " + value
+            headers[name] = value
+        return Answer(self.response.status, headers, b"")
+
+    def read1(self):
+        return self.response.read1(1 << 18)
+
+    def whole(self):
+        answer = self.head()
+        answer.body = self.response.read()
+        return answer
+
+    def reset(self):
+        """Goes away with RST, as a killed browser does."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                               struct.pack("ii", 1, 0))
+        self.close()
+
+    def close(self):
+        self.response.close()
+        self.connection.close()
+
+
+def call(method, url, headers=None, body=None, timeout=10):
+    """One request over HTTP on a connection of its own."""
+    response = Response(method, url, headers, body, timeout)
+    try:
+        return response.whole()
+    finally:
+        response.close()
