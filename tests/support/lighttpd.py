@@ -23,7 +23,7 @@ mimetype.assign = (".html" => "text/html; charset=utf-8",
     ".css" => "text/css; charset=utf-8", ".svg" => "image/svg+xml")
 server.stream-response-body = 2
 server.max-fds = 4096
-server.graceful-shutdown-timeout = 5
+server.feature-flags = ("server.graceful-shutdown-timeout" => 5)
 {more}
 fastcgi.server = ("/earshot" => ({hosts}))
 """
