@@ -201,7 +201,7 @@ answer_read_poll(struct connection *connection)
 {
     static const char id_key[] = "\"id\":\"";
     const char *body = connection->body_length > 0 ? connection->body : "";
-    size_t length;
+    size_t length = 0;
     const char *cursor = find_string(body, "\"cursor\":\"", &length);
     const char *message = find_string(body, id_key, &(size_t){ 0 });
 

@@ -136,6 +136,7 @@ connection_request(struct connection *connection)
     connection->out_length = (size_t)(at - connection->out);
     connection->out_sent = 0;
     connection->in_body = false;
+    connection->status = 0;
     connection->line_length = 0;
     connection->body_length = 0;
     return connection_flush(connection);
