@@ -15,8 +15,6 @@
  * Without --socket it listens on the inherited descriptor 0.  FILE holds the
  * bytes of a 201 answer (CGI headers and body), to be answered as they are.
  */
-#define _GNU_SOURCE
-
 #include "records.h"
 
 #include <errno.h>

@@ -6,8 +6,6 @@
  * Of a line only the beginning is kept: enough for a field's name, a cursor
  * and the time that a publisher wrote.
  */
-#define _GNU_SOURCE
-
 #include "peer.h"
 
 #include <stdlib.h>

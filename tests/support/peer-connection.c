@@ -1,8 +1,6 @@
 /*
  * One connection of the record-level peer: its request out, its answer in.
  */
-#define _GNU_SOURCE
-
 #include "peer.h"
 
 #include <errno.h>

@@ -12,8 +12,6 @@
  *   open group=a count=100 path=/room/sse kind=sse
  *   wait group=a messages=10 timeout_ms=5000
  */
-#define _GNU_SOURCE
-
 #include "peer.h"
 
 #include <arpa/inet.h>
