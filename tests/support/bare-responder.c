@@ -15,6 +15,7 @@
  * Without --socket it listens on the inherited descriptor 0.  FILE holds the
  * bytes of a 201 answer (CGI headers and body), to be answered as they are.
  */
+
 #include "records.h"
 
 #include <errno.h>

@@ -6,6 +6,7 @@
  * Of a line only the beginning is kept: enough for a field's name, a cursor
  * and the time that a publisher wrote.
  */
+
 #include "peer.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /*
  * One connection of the record-level peer: its request out, its answer in.
  */
+
 #include "peer.h"
 
 #include <errno.h>

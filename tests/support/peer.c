@@ -12,6 +12,7 @@
  *   open group=a count=100 path=/room/sse kind=sse
  *   wait group=a messages=10 timeout_ms=5000
  */
+
 #include "peer.h"
 
 #include <arpa/inet.h>
