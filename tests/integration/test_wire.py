@@ -1,0 +1,522 @@
+"""What goes over the wire: publishing and polling, by the raw peer."""
+
+import base64
+import json
+import re
+import time
+
+import pytest
+
+import fastcgi
+from wait import slow, wait_until
+
+CURSOR = re.compile(r"^\d+-[A-Za-z0-9]+$")
+NDJSON = {"Content-Type": "application/x-ndjson"}
+
+
+def number(cursor):
+    assert CURSOR.match(cursor), cursor
+    return int(cursor.split("-")[0])
+
+
+def error(answer, status, code):
+    """The answer is an error that says so in JSON."""
+    assert answer.status == status, (answer.status, answer.body)
+    assert answer.headers["content-type"].startswith("application/json")
+    assert answer.json["code"] == code, answer.json
+    assert answer.json["error"]
+    return answer
+
+
+def ndjson(*lines):
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+# Publishing
+
+def test_publishing_answers_201_with_the_id_and_the_channel(earshot):
+    answer = earshot.post("/room", b"hello")
+    assert answer.status == 201
+    assert answer.headers["content-type"].startswith("application/json")
+    assert set(answer.json) == {"id", "channel"}
+    assert answer.json["channel"] == "room"
+    assert CURSOR.match(answer.json["id"])
+
+
+def test_a_message_has_the_fields_of_the_design_and_no_others(earshot):
+    before = time.time() * 1000
+    first = earshot.publish("room", "grüß dich")
+    second = earshot.publish("room", "again", query="event=tick&from=ann-1")
+    one, two = earshot.messages("room")
+    assert one == {"id": first, "channel": "room", "event": "message",
+                   "data": "grüß dich", "type": "text", "time": one["time"]}
+    assert isinstance(one["time"], int)
+    assert before - 2000 <= one["time"] <= time.time() * 1000 + 2000
+    assert two == {"id": second, "channel": "room", "event": "tick",
+                   "data": "again", "type": "text", "time": two["time"],
+                   "from": "ann-1"}
+
+
+def test_ids_grow_over_all_channels_and_share_one_epoch(earshot):
+    ids = [earshot.publish(f"room{i % 3}", str(i)) for i in range(12)]
+    numbers = [number(id) for id in ids]
+    assert numbers == sorted(set(numbers))
+    assert len({id.split("-")[1] for id in ids}) == 1
+
+
+def test_the_event_of_a_message_may_be_any_text_of_one_line(earshot):
+    earshot.publish("room", "x", query="event=%E2%98%83%20snow%3A%20man")
+    assert earshot.messages("room")[0]["event"] == "☃ snow: man"
+
+
+@pytest.mark.parametrize("content_type, type", [
+    (None, "text"),
+    ("text/plain", "text"),
+    ("TEXT/HTML; charset=utf-8", "text"),
+    ("application/x-www-form-urlencoded", "text"),
+    ("application/json", "json"),
+    ("Application/JSON; charset=utf-8", "json"),
+    ("application/octet-stream", "binary"),
+    ("image/png", "binary"),
+    ("application/merge-patch+json", "binary"),
+])
+def test_the_content_type_decides_the_type(earshot, content_type, type):
+    headers = {"Content-Type": content_type} if content_type else None
+    body = b'{"a": 1,  "b":[ ]}'
+    earshot.publish("room", body, headers)
+    message = earshot.messages("room")[0]
+    assert message["type"] == type
+    if type == "binary":
+        assert message["data"] == "eyJhIjogMSwgICJiIjpbIF19"
+    else:
+        assert message["data"] == body.decode()
+
+
+def test_json_is_kept_byte_for_byte_and_unchecked(earshot):
+    for body in ('{"a": 1.0e5, "a":2}\r\n', "not json at all", ""):
+        earshot.publish("room", body, {"Content-Type": "application/json"})
+        assert earshot.messages("room")[-1]["data"] == body
+
+
+def test_binary_keeps_every_byte(earshot):
+    body = bytes(range(256)) * 3
+    earshot.publish("room", body,
+                    {"Content-Type": "application/octet-stream"})
+    message = earshot.messages("room")[0]
+    assert base64.b64decode(message["data"], validate=True) == body
+
+
+def test_an_empty_message_is_a_message(earshot):
+    earshot.publish("room", b"")
+    assert earshot.data("room") == [""]
+
+
+# Idempotency
+
+def test_a_repeat_with_the_same_key_answers_the_first_id(earshot):
+    key = {"Idempotency-Key": "key-1!~"}
+    first = earshot.post("/room", b"once", key)
+    assert first.status == 201 and "repeated" not in first.json
+    again = earshot.post("/room", b"once", key)
+    assert again.status == 200
+    assert again.json == {"id": first.json["id"], "channel": "room",
+                          "repeated": True}
+    assert earshot.data("room") == ["once"]
+
+
+def test_a_repeat_is_known_across_a_restart(earshot):
+    key = {"Idempotency-Key": "k"}
+    first = earshot.post("/room", b"once", key)
+    earshot.restart()
+    again = earshot.post("/room", b"once", key)
+    assert (again.status, again.json["repeated"]) == (200, True)
+    assert again.json["id"] == first.json["id"]
+    assert earshot.data("room") == ["once"]
+
+
+def test_another_body_under_a_used_key_is_refused(earshot):
+    key = {"Idempotency-Key": "k"}
+    earshot.post("/room", b"once", key)
+    error(earshot.post("/room", b"other", key), 422, "key_reused")
+    assert earshot.data("room") == ["once"]
+
+
+def test_a_key_outlives_its_pruned_message(start):
+    earshot = start(keep_messages=5)
+    key = {"Idempotency-Key": "k"}
+    first = earshot.post("/room", b"once", key).json["id"]
+    for _ in range(10):
+        earshot.post("/room", ndjson(*[{"data": "x"}] * 20), NDJSON)
+    wait_until(lambda: "once" not in earshot.data("room"), what="pruning")
+    again = earshot.post("/room", b"once", key)
+    assert (again.status, again.json["id"]) == (200, first)
+
+
+@pytest.mark.parametrize("key", ["a b", "é", "x" * 256])
+def test_a_bad_key_is_refused(earshot, key):
+    error(earshot.post("/room", b"x", {"Idempotency-Key": key}),
+          400, "bad_key")
+    assert earshot.data("room") == []
+
+
+# NDJSON
+
+def test_ndjson_publishes_every_line_in_order(earshot):
+    answer = earshot.post("/room", ndjson(
+        {"data": "one"}, {"event": "tick", "data": "two", "from": "bob"},
+        {"data": {"a": [1, None]}}, {"data": 5}, {"data": None}), NDJSON)
+    assert answer.status == 201
+    ids = answer.json["ids"]
+    messages = earshot.messages("room")
+    assert [message["id"] for message in messages] == ids
+    assert [(m["event"], m["type"]) for m in messages] == [
+        ("message", "text"), ("tick", "text"), ("message", "json"),
+        ("message", "json"), ("message", "json")]
+    assert messages[1]["from"] == "bob"
+    assert json.loads(messages[2]["data"]) == {"a": [1, None]}
+    assert [m["data"] for m in messages[3:]] == ["5", "null"]
+
+
+def test_the_last_line_of_ndjson_needs_no_newline(earshot):
+    answer = earshot.post("/room", '{"data":"a"}\r\n{"data":"b"}', NDJSON)
+    assert len(answer.json["ids"]) == 2
+    assert earshot.data("room") == ["a", "b"]
+
+
+def test_one_key_covers_a_whole_batch(earshot):
+    headers = dict(NDJSON, **{"Idempotency-Key": "batch"})
+    body = ndjson({"data": "a"}, {"data": "b"})
+    first = earshot.post("/room", body, headers)
+    again = earshot.post("/room", body, headers)
+    assert first.status == 201 and again.status == 200
+    assert again.json["ids"] == first.json["ids"]
+    assert again.json["repeated"] is True
+    error(earshot.post("/room", ndjson({"data": "c"}), headers), 422,
+          "key_reused")
+    assert earshot.data("room") == ["a", "b"]
+
+
+# Polling
+
+def test_a_short_poll_answers_at_once_with_a_cursor(earshot):
+    earshot.publish("room", "before")
+    page = earshot.poll("room")
+    assert page["messages"] == [] and page["lost"] is False
+    assert CURSOR.match(page["cursor"]) and "more" not in page
+    earshot.publish("other", "not mine")
+    earshot.publish("room", "after")
+    page = earshot.poll("room", page["cursor"])
+    assert [message["data"] for message in page["messages"]] == ["after"]
+    assert earshot.poll("room", page["cursor"])["messages"] == []
+
+
+def test_the_first_poll_of_an_empty_queue_leaves_no_hole(earshot):
+    cursor = earshot.poll("room")["cursor"]
+    earshot.publish("room", "first of all")
+    page = earshot.poll("room", cursor)
+    assert page["lost"] is False
+    assert [message["data"] for message in page["messages"]] == \
+        ["first of all"]
+
+
+def test_a_long_poll_is_held_until_a_message_comes(earshot):
+    with earshot.peer() as peer:
+        peer.send_request("GET", "/room/poll?wait=20")
+        wait_until(lambda: earshot.info("room")["subscribers"]["poll"] == 1)
+        earshot.publish("other", "not this")
+        assert peer.quiet(0.3)
+        earshot.publish("room", "this")
+        page = peer.read_answer().json
+    assert [message["data"] for message in page["messages"]] == ["this"]
+    wait_until(lambda: earshot.info("room")["subscribers"]["poll"] == 0)
+
+
+def test_a_long_poll_answers_empty_after_its_wait(earshot):
+    cursor = earshot.publish("room", "x")
+    began = time.monotonic()
+    page = earshot.poll("room", cursor, wait=0.4)
+    assert 0.3 <= time.monotonic() - began <= slow(3)
+    assert page["messages"] == [] and page["lost"] is False
+    assert number(page["cursor"]) >= number(cursor)
+
+
+def test_a_wait_above_the_maximum_is_the_maximum(start):
+    earshot = start(wait_max=0.3)
+    began = time.monotonic()
+    assert earshot.poll("room", wait="1e9")["messages"] == []
+    assert 0.2 <= time.monotonic() - began <= slow(3)
+
+
+def test_a_long_poll_with_messages_waiting_answers_at_once(earshot):
+    cursor = earshot.poll("room")["cursor"]
+    earshot.publish("room", "x")
+    began = time.monotonic()
+    assert len(earshot.poll("room", cursor, wait=20)["messages"]) == 1
+    assert time.monotonic() - began < slow(5)
+
+
+def test_a_long_poll_of_several_channels_hears_each(earshot):
+    for channel in ("a", "b", "c"):
+        with earshot.peer() as peer:
+            peer.send_request("GET", "/a,b,c/poll?wait=20")
+            wait_until(lambda: earshot.info(channel)
+                       ["subscribers"]["poll"] == 1)
+            earshot.publish(channel, channel)
+            message, = peer.read_answer().json["messages"]
+            assert message["channel"] == message["data"] == channel
+        wait_until(lambda: earshot.info(channel)["subscribers"]["poll"] == 0)
+
+
+def test_a_poll_gives_pages_and_says_that_there_is_more(earshot):
+    earshot.post("/room", ndjson(*[{"data": str(i)} for i in range(150)]),
+                 NDJSON)
+    page = earshot.poll("room", "earliest")
+    assert len(page["messages"]) == 64 and page["more"] is True
+    assert page["cursor"] == page["messages"][-1]["id"]
+    page = earshot.poll("room", page["cursor"], wait=20)
+    assert len(page["messages"]) == 64 and page["more"] is True
+    page = earshot.poll("room", page["cursor"])
+    assert len(page["messages"]) == 22 and "more" not in page
+    assert earshot.data("room") == [str(i) for i in range(150)]
+
+
+def test_a_page_holds_about_64_kib_and_at_least_one_message(start):
+    earshot = start(message_max=1 << 20)
+    for i in range(12):
+        earshot.publish("room", str(i % 10) * 20000)
+    earshot.publish("room", "y" * 1000000)
+    page = earshot.poll("room", "earliest")
+    assert 2 <= len(page["messages"]) <= 5 and page["more"] is True
+    assert [len(data) for data in earshot.data("room")] == \
+        [20000] * 12 + [1000000]
+
+
+def test_starting_points_of_a_poll(earshot):
+    ids = [earshot.publish("ab"[i % 2], str(i)) for i in range(6)]
+
+    def data(target, headers=None):
+        page = earshot.get(target, headers).json
+        assert page["lost"] is False
+        return [message["data"] for message in page["messages"]]
+
+    assert data("/a,b/poll?after=earliest") == list("012345")
+    assert data("/a/poll?after=earliest") == list("024")
+    assert data("/a,b/poll?last=3") == list("345")
+    assert data("/a/poll?last=2") == list("24")
+    assert data("/a,b/poll?last=100") == list("012345")
+    assert data("/a,b/poll?last=0") == []
+    assert data("/a,b/poll") == []
+    assert data(f"/a,b/poll?after={ids[2]}") == list("345")
+    assert data("/a,b/poll?after=earliest",
+                {"Last-Event-ID": ids[3]}) == list("45")
+    assert data(f"/a,b/poll?after={ids[3]}",
+                {"Last-Event-ID": ""}) == list("45")
+    assert data("/a,b/poll?last=1", {"Last-Event-ID": ids[1]}) == \
+        list("2345")
+
+
+def test_a_poll_forbids_caching(earshot):
+    answer = earshot.get("/room/poll")
+    assert answer.headers["content-type"].startswith("application/json")
+    assert "no-" in answer.headers["cache-control"]
+
+
+# Lost
+
+def overtaken(earshot):
+    """Publishes until the first message has been pruned; its cursor."""
+    first = earshot.publish("room", "0")
+    earshot.post("/room", ndjson(*[{"data": "x"}] * 100), NDJSON)
+    wait_until(lambda: "0" not in earshot.data("room"), what="pruning")
+    return first
+
+
+@pytest.mark.parametrize("make", [
+    lambda cursor: "0-" + cursor.split("-")[1],
+    lambda cursor: cursor.split("-")[0] + "-abcdefgh",
+    lambda cursor: str(int(cursor.split("-")[0]) + 9) + "-"
+    + cursor.split("-")[1],
+    lambda cursor: "9" * 15 + "-" + cursor.split("-")[1],
+    lambda cursor: "9" * 40 + "-" + cursor.split("-")[1],
+    lambda cursor: "nonsense",
+    lambda cursor: "-",
+    lambda cursor: "-5-" + cursor.split("-")[1],
+    lambda cursor: cursor + "x",
+    lambda cursor: cursor.split("-")[0],
+    lambda cursor: "%F0%9F%92%A9",
+    lambda cursor: "x" * 3000,
+], ids=["pruned", "other epoch", "beyond the head", "far beyond the head",
+        "too long a number", "unreadable", "a dash", "negative",
+        "something after it", "no epoch", "not ASCII", "very long"])
+def test_a_cursor_that_cannot_be_followed_is_told_once(start, make):
+    earshot = start(keep_messages=10)
+    overtaken(earshot)
+    kept = earshot.messages("room")
+    bad = make(kept[-1]["id"])
+    page = earshot.poll("room", bad, wait=20)
+    assert page["lost"] is True
+    assert page["messages"] == kept, "it goes on from the earliest kept"
+    page = earshot.poll("room", page["cursor"])
+    assert page == {"messages": [], "cursor": page["cursor"], "lost": False}
+    if "%" not in bad:
+        answer = earshot.get("/room/poll", {"Last-Event-ID": bad}).json
+        assert answer["lost"] is True and answer["messages"] == kept
+
+
+def test_a_lost_cursor_on_an_empty_channel_is_answered_at_once(earshot):
+    began = time.monotonic()
+    page = earshot.poll("room", "9-nonsense", wait=20)
+    assert time.monotonic() - began < slow(5)
+    assert page["lost"] is True and page["messages"] == []
+    assert earshot.poll("room", page["cursor"])["lost"] is False
+
+
+def test_a_cursor_at_the_edge_of_what_is_kept_is_not_lost(start):
+    earshot = start(keep_messages=10)
+    overtaken(earshot)
+    first = earshot.messages("room")[0]["id"]
+    id, epoch = first.split("-")
+    page = earshot.poll("room", f"{int(id) - 1}-{epoch}")
+    assert page["lost"] is False and page["messages"][0]["id"] == first
+    assert earshot.poll("room", first)["lost"] is False
+    assert earshot.poll("room", f"{int(id) - 2}-{epoch}")["lost"] is True
+
+
+def test_another_channels_pruning_is_not_a_loss(start):
+    earshot = start(keep_messages=10)
+    cursor = earshot.publish("quiet", "a")
+    overtaken(earshot)
+    earshot.publish("quiet", "b")
+    page = earshot.poll("quiet", cursor)
+    assert page["lost"] is False
+    assert [message["data"] for message in page["messages"]] == ["b"]
+
+
+# What is known
+
+def test_info_tells_what_is_kept_and_who_follows(earshot):
+    none = {"poll": 0, "sse": 0, "ws": 0}
+    assert earshot.info("room") == {"channel": "room", "messages": 0,
+                                    "first": None, "last": None,
+                                    "subscribers": none}
+    ids = [earshot.publish("room", str(i)) for i in range(3)]
+    with earshot.stream("room"), earshot.stream("room,other"), \
+            earshot.peer() as peer:
+        peer.send_request("GET", "/room/poll?wait=20")
+        wait_until(lambda: earshot.info("room") == {
+            "channel": "room", "messages": 3, "first": ids[0],
+            "last": ids[2], "subscribers": {"poll": 1, "sse": 2, "ws": 0}})
+        wait_until(lambda: earshot.info("other")["subscribers"]["sse"] == 1)
+    wait_until(lambda: earshot.info("room")["subscribers"] == none)
+
+
+def test_health_is_ready(earshot):
+    answer = earshot.get("/-/health")
+    assert (answer.status, answer.json["ready"]) == (200, True)
+
+
+def test_status_tells_about_the_process(earshot):
+    earshot.publish("room", "x")
+    with earshot.stream("room", "after=earliest") as stream:
+        assert stream.next().data == "x"
+        status = earshot.status()
+    assert status["pid"] == earshot.pid
+    assert status["queue"]["path"] == str(earshot.queue)
+    assert status["queue"]["synchronous"] == "full"
+    head = status["queue"]["head"]
+    assert str(head).split("-")[0] == stream.cursor.split("-")[0]
+    assert status["queue"]["epoch"] == stream.cursor.split("-")[1]
+    assert status["subscribers"]["sse"] == 1
+    assert status["subscribers"]["poll"] == 0
+    assert status["published"] == 1 and status["delivered"] >= 1
+    assert status["lost"] == 0 and status["connections"] >= 1
+    assert status["uptime_s"] >= 0 and status["version"]
+
+
+# Paths and methods
+
+@pytest.mark.parametrize("target", [
+    "/", "", "/room/nothing", "/room/sse/more", "/room/poll/", "/-/",
+    "/-/nothing", "/room/POLL", "//room"])
+def test_an_unknown_path_is_404(earshot, target):
+    if target in ("", "//room"):
+        answer = earshot.get(target)
+        assert answer.status in (400, 404), answer
+    else:
+        error(earshot.get(target), 404, "not_found")
+
+
+@pytest.mark.parametrize("method, target, allowed", [
+    ("DELETE", "/room", {"GET", "HEAD", "POST", "OPTIONS"}),
+    ("PUT", "/room", {"GET", "HEAD", "POST", "OPTIONS"}),
+    ("POST", "/room/poll", {"GET", "HEAD", "OPTIONS"}),
+    ("POST", "/room/sse", {"GET", "HEAD", "OPTIONS"}),
+    ("POST", "/-/health", {"GET", "HEAD", "OPTIONS"}),
+    ("BREW", "/-/status", {"GET", "HEAD", "OPTIONS"}),
+    ("get", "/room", {"GET", "HEAD", "POST", "OPTIONS"}),
+])
+def test_another_method_is_405_with_allow(earshot, method, target, allowed):
+    answer = error(earshot.call(method, target), 405, "method")
+    given = {name.strip() for name in answer.headers["allow"].split(",")}
+    assert given == allowed
+
+
+@pytest.mark.parametrize("target", ["/room", "/room/poll?wait=20",
+                                    "/room/sse", "/-/health", "/-/status"])
+def test_head_is_get_without_a_body_and_never_held(earshot, target):
+    began = time.monotonic()
+    answer = earshot.call("HEAD", target)
+    assert time.monotonic() - began < slow(5)
+    assert answer.status == 200 and answer.body == b""
+    if target.endswith("sse"):
+        assert answer.headers["content-type"].startswith(
+            "text/event-stream")
+    assert earshot.info("room")["subscribers"]["sse"] == 0
+
+
+def test_head_of_an_error_has_its_status_and_no_body(earshot):
+    answer = earshot.call("HEAD", "/room/nothing")
+    assert answer.status == 404 and answer.body == b""
+
+
+@pytest.mark.parametrize("variables", [
+    {"PATH_INFO": "/room/poll", "SCRIPT_NAME": "/cgi-bin/earshot.fcgi",
+     "REQUEST_URI": "/cgi-bin/earshot.fcgi/room/poll?after=earliest"},
+    {"PATH_INFO": "", "SCRIPT_NAME": "/earshot/room/poll"},
+    {"PATH_INFO": None, "SCRIPT_NAME": "/earshot/room/poll"},
+    {"PATH_INFO": "", "SCRIPT_NAME": ""},
+    {"PATH_INFO": None, "SCRIPT_NAME": None},
+    {"PATH_INFO": None, "SCRIPT_NAME": None,
+     "REQUEST_URI": "/earshot/ro%6Fm/poll?after=earliest"},
+])
+def test_the_path_is_found_in_each_of_its_places(earshot, variables):
+    earshot.publish("room", "here")
+    with earshot.peer() as peer:
+        page = peer.request("GET", "/room/poll?after=earliest",
+                            **variables).json
+    assert [message["data"] for message in page["messages"]] == ["here"]
+
+
+def test_the_base_is_taken_off_whatever_it_is(start):
+    earshot = start(base="/push/hub")
+    earshot.publish("room", "here")
+    for variables in ({"SCRIPT_NAME": "/push/hub/room/poll"},
+                      {"SCRIPT_NAME": None,
+                       "REQUEST_URI": "/push/hub/room/poll"}):
+        with earshot.peer() as peer:
+            page = peer.request("GET", "/room/poll?after=earliest",
+                                PATH_INFO="", **variables).json
+        assert len(page["messages"]) == 1
+    with earshot.peer() as peer:
+        answer = peer.request("GET", "/room/poll", PATH_INFO="",
+                              SCRIPT_NAME="/push/hubroom/poll")
+        assert answer.status == 404
+
+
+def test_an_answer_is_whole_for_a_peer_that_half_closes(earshot):
+    with earshot.peer() as peer:
+        peer.send_request("POST", "/room", body=b"x")
+        peer.half_close()
+        assert peer.read_answer().status == 201
+    assert earshot.data("room") == ["x"]
+    assert fastcgi.call(earshot.address, "GET", "/room").status == 200
