@@ -1,0 +1,109 @@
+#include "hub/encode.h"
+
+#include "base/bytes.h"
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void
+append_name(struct bytes *bytes, const char *text)
+{
+    json_append_string(bytes, text, strlen(text));
+}
+
+static void
+append_json(struct bytes *bytes, const struct queue_row *row,
+            const char *cursor)
+{
+    bytes_reserve(bytes, row->size_bytes + 256);
+    bytes_append_string(bytes, "{\"id\":\"");
+    bytes_append_string(bytes, cursor);
+    bytes_append_string(bytes, "\",\"channel\":");
+    append_name(bytes, row->channel);
+    bytes_append_string(bytes, ",\"event\":");
+    append_name(bytes, row->event);
+    bytes_append_string(bytes, ",\"data\":");
+    if (row->type == QUEUE_BINARY) {
+        bytes_append_char(bytes, '"');
+        bytes_append_base64(bytes, row->data, row->size_bytes);
+        bytes_append_char(bytes, '"');
+    } else {
+        json_append_string(bytes, row->data, row->size_bytes);
+    }
+    bytes_printf(bytes, ",\"type\":\"%s\",\"time\":%" PRId64,
+                 message_type_name(row->type), row->time_ms);
+    if (row->from) {
+        bytes_append_string(bytes, ",\"from\":");
+        append_name(bytes, row->from);
+    }
+    bytes_append_char(bytes, '}');
+}
+
+/* One `data:` line for each line of TEXT, which may end in CR, LF or CRLF: a
+ * reader joins them with LF again (HTML 9.2.6). There is always one. */
+static void
+append_data_lines(struct bytes *bytes, const char *text, size_t len)
+{
+    size_t start = 0;
+    for (size_t i = 0; i <= len; i++) {
+        if (i < len && text[i] != '\n' && text[i] != '\r')
+            continue;
+        bytes_append_string(bytes, "data: ");
+        bytes_append(bytes, text + start, i - start);
+        bytes_append_char(bytes, '\n');
+        if (i + 1 < len && text[i] == '\r' && text[i + 1] == '\n')
+            i++;
+        start = i + 1;
+    }
+}
+
+static void
+append_sse(struct bytes *bytes, const struct queue_row *row,
+           const char *cursor, enum encoding encoding)
+{
+    bytes_reserve(bytes, row->size_bytes + 256);
+    bytes_append_string(bytes, "id: ");
+    bytes_append_string(bytes, cursor);
+    if (strcmp(row->event, "message") != 0) {
+        bytes_append_string(bytes, "\nevent: ");
+        bytes_append_string(bytes, row->event);
+    }
+    bytes_append_char(bytes, '\n');
+    if (encoding == ENCODING_SSE_JSON) {
+        bytes_append_string(bytes, "data: ");
+        append_json(bytes, row, cursor);
+        bytes_append_char(bytes, '\n');
+    } else if (row->type == QUEUE_BINARY) {
+        bytes_append_string(bytes, "data: ");
+        bytes_append_base64(bytes, row->data, row->size_bytes);
+        bytes_append_char(bytes, '\n');
+    } else {
+        append_data_lines(bytes, row->data, row->size_bytes);
+    }
+    bytes_append_char(bytes, '\n');
+}
+
+void
+encode_message(struct bytes *bytes, const struct queue_row *row,
+               const char *cursor, enum encoding encoding)
+{
+    switch (encoding) {
+    case ENCODING_JSON:
+        append_json(bytes, row, cursor);
+        return;
+    case ENCODING_SSE_BARE:
+    case ENCODING_SSE_JSON:
+        append_sse(bytes, row, cursor, encoding);
+        return;
+    case ENCODINGS:
+        return;
+    }
+}
+
+void
+encode_sse_notice(struct bytes *bytes, const char *event, const char *cursor)
+{
+    bytes_printf(bytes, "id: %s\nevent: %s\ndata: {\"cursor\":\"%s\"}\n\n",
+                 cursor, event, cursor);
+}
