@@ -1,0 +1,271 @@
+"""./demo as a newcomer meets it."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+import processes
+import sse
+import web
+from earshot import free_port
+from wait import slow, wait_until
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+
+
+class Demo(processes.Process):
+    """The demo, in a directory that stands for build/demo."""
+
+    name = "demo"
+
+    def __init__(self, directory, source=SOURCE, port=None):
+        super().__init__(directory)
+        self.source = source
+        self.port = port
+        self.dir = self.directory / "demo"
+        self.log_path = self.directory / "demo.log"
+        self.expected = (143,)
+
+    def start(self):
+        self.log_path.unlink(missing_ok=True)
+        self.spawn([str(self.source / "demo")], env=self.environment(),
+                   start_new_session=True)
+        wait_until(lambda: "What happens:" in self.log or not self.running(),
+                   120, "the demo's introduction", 0.02)
+        assert self.running(), self.log
+        self.url = re.search(r"http://[0-9.:]+/", self.log)[0]
+        return self
+
+    def environment(self):
+        more = {"DIR": self.dir}
+        if self.port:
+            more["PORT"] = self.port
+        return processes.surroundings(self.directory, **more)
+
+    def run_beside(self, **more):
+        """Another demo, that is expected to end by itself."""
+        return subprocess.run([str(self.source / "demo")], text=True,
+                              env={**self.environment(), **more},
+                              capture_output=True, check=False,
+                              timeout=slow(20))
+
+    def curl_lines(self):
+        return [line.strip() for line in self.log.splitlines()
+                if line.startswith("  curl ")]
+
+    def publish(self, data, sender="test"):
+        answer = web.call("POST", f"{self.url}earshot/room?from={sender}",
+                          body=data)
+        assert answer.status == 201, (answer.status, answer.body)
+        return answer.json["id"]
+
+    def room(self):
+        answer = web.call("GET",
+                          self.url + "earshot/room/poll?after=earliest")
+        assert answer.status == 200, (answer.status, answer.body)
+        return answer.json["messages"]
+
+
+@pytest.fixture
+def new_demo(directory, started):
+    """A demo that uses the program which the other tests use."""
+    def new_demo(**options):
+        demo = Demo(directory, **options)
+        demo.dir.mkdir(exist_ok=True)
+        if not (demo.dir / "obj").exists():
+            (demo.dir / "obj").symlink_to(processes.build())
+        started.append(demo)
+        return demo
+    return new_demo
+
+
+@pytest.fixture
+def demo(new_demo):
+    return new_demo(port=free_port()).start()
+
+
+def left_of(demo):
+    return [pid for pid in processes.of(demo.directory)
+            if pid != demo.pid]
+
+
+def test_it_serves_the_page_and_the_room(demo):
+    page = web.call("GET", demo.url)
+    assert page.status == 200
+    assert page.headers["content-type"].startswith("text/html")
+    script = web.call("GET", demo.url + "earshot.js")
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert web.call("GET", demo.url + "earshot/-/health").json["ready"]
+
+
+def test_the_port_asked_for_is_the_port_served(demo):
+    assert demo.url == f"http://127.0.0.1:{demo.port}/"
+
+
+def test_the_first_curl_line_publishes(demo):
+    line = demo.curl_lines()[0]
+    done = subprocess.run(line, shell=True, capture_output=True, text=True,
+                          timeout=slow(10), check=True)
+    answer = json.loads(done.stdout)
+    found = [m for m in demo.room() if m["id"] == answer["id"]]
+    assert [m["data"] for m in found] == ["Hello from curl"]
+    assert found[0]["from"] == "curl"
+
+
+def test_the_second_curl_line_follows_the_room(demo):
+    ids = [demo.publish("one"), demo.publish("two")]
+    line = demo.curl_lines()[1]
+    output = demo.directory / "followed.txt"
+    with open(output, "wb") as file:
+        curl = subprocess.Popen("exec " + line, shell=True, stdout=file,
+                                stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: b"data: two\n" in output.read_bytes(),
+                   what="the history")
+        demo.publish("three")
+        wait_until(lambda: b"data: three\n" in output.read_bytes(),
+                   what="a new message")
+    finally:
+        curl.kill()
+        curl.wait()
+    for cursor in ids:
+        assert f"id: {cursor}\n".encode() in output.read_bytes()
+
+
+def test_the_third_curl_line_waits_for_a_message(demo):
+    line = demo.curl_lines()[2]
+    curl = subprocess.Popen("exec " + line, shell=True, text=True,
+                            stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL)
+    # It may follow a moment later: publish until it has been answered.
+    while curl.poll() is None:
+        demo.publish("awaited")
+        time.sleep(0.2)
+    answer = json.loads(curl.stdout.read())
+    assert answer["messages"]
+    assert answer["lost"] is False
+
+
+def test_the_ticker_publishes_to_the_room(demo):
+    def ticks():
+        return [m for m in demo.room() if m.get("from") == "ticker"]
+    wait_until(lambda: len(ticks()) >= 2, 12, "two ticks", 0.2)
+    first, second = [tick["time"] for tick in ticks()[:2]]
+    assert 2900 < second - first < slow(5) * 1000
+
+
+def test_publishing_and_following_are_told_in_a_line_each(demo):
+    demo.publish("a secret", "someone")
+    wait_until(lambda: re.search(r"^[0-9:]{8}  .*someone", demo.log, re.M),
+               what="the line of a publish")
+    stream = sse.over_http(demo.url + "earshot/room/sse")
+    wait_until(lambda: re.search(r"^[0-9:]{8}  .*sse.* follows", demo.log,
+                                 re.M), what="the line of a subscriber")
+    stream.close()
+    wait_until(lambda: re.search(r"^[0-9:]{8}  .*sse.* left", demo.log,
+                                 re.M), what="the line of its going")
+    assert "a secret" not in demo.log
+
+
+def test_a_killed_program_is_replaced_and_nothing_is_lost(demo):
+    before = demo.publish("before")
+    old = processes.of(demo.directory, "earshot.fcgi")
+    assert len(old) == 1
+    os.kill(old[0], signal.SIGKILL)
+    wait_until(lambda: demo.publish("after"), what="the next program",
+               every=0.1)
+    assert processes.of(demo.directory, "earshot.fcgi") != old
+    room = demo.room()
+    assert before in [message["id"] for message in room]
+    assert "after" in [message["data"] for message in room]
+    wait_until(lambda: f"process {old[0]}" in demo.log,
+               what="a line about it")
+
+
+def test_a_second_demo_says_where_the_first_one_is(demo):
+    done = demo.run_beside()
+    assert done.returncode == 1
+    assert demo.url in done.stderr
+    assert f"kill {demo.pid}" in done.stderr
+    assert demo.publish("the first one goes on")
+
+
+def test_a_taken_port_is_an_error_when_it_was_asked_for(new_demo):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = new_demo(port=port).run_beside()
+    assert done.returncode == 1
+    assert f"port {port} is taken" in done.stderr
+    assert "PORT=" in done.stderr
+
+
+def test_another_port_is_found_when_the_usual_one_is_taken(new_demo):
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", 8080))
+            taken.listen()
+        except OSError:
+            pass    # somebody else has it, which does as well
+        demo = new_demo().start()
+        assert ":8080/" not in demo.url
+        assert demo.publish("here")
+
+
+@pytest.mark.parametrize("end", ["SIGTERM", "Ctrl-C", "SIGKILL"])
+def test_its_end_ends_everything_within_five_seconds(demo, end):
+    stream = sse.over_http(demo.url + "earshot/room/sse")
+    assert processes.of(demo.directory, "lighttpd")
+    began = time.monotonic()
+    if end == "Ctrl-C":
+        # The terminal sends it to the whole group.
+        os.killpg(demo.pid, signal.SIGINT)
+        demo.expected = (130, -signal.SIGINT)
+    elif end == "SIGTERM":
+        demo.signal(signal.SIGTERM)
+    else:
+        demo.signal(signal.SIGKILL)
+        demo.expected = (-signal.SIGKILL,)
+    demo.wait(5)
+    wait_until(lambda: not left_of(demo), 5, "the end of all processes")
+    assert time.monotonic() - began < slow(5)
+    stream.close()
+
+
+def test_a_second_start_is_quick_and_finds_the_history(demo):
+    kept = demo.publish("remember me")
+    demo.stop()
+    began = time.monotonic()
+    demo.start()
+    assert time.monotonic() - began < slow(2)
+    assert kept in [message["id"] for message in demo.room()]
+
+
+def test_a_folder_with_a_space_is_refused_in_words(new_demo):
+    demo = new_demo()
+    done = demo.run_beside(DIR=str(demo.directory / "a b"))
+    assert done.returncode == 1
+    assert "space" in done.stderr
+
+
+def test_it_builds_and_runs_from_a_fresh_copy(directory, started):
+    made = shutil.ignore_patterns(
+        "build", "build-aux", "autom4te.cache", "configure", "Makefile.in",
+        "aclocal.m4", ".git", "__pycache__")
+    shutil.copytree(SOURCE, directory / "copy", ignore=made)
+    demo = Demo(directory, directory / "copy", free_port())
+    demo.dir = directory / "copy/build/demo"
+    started.append(demo)
+    demo.start()
+    assert demo.publish("built")
+    assert (demo.dir / "obj/earshot.fcgi").exists()
