@@ -198,6 +198,13 @@ def parse_cgi(data):
     return status, headers, lines, body
 
 
+def readable(sock, seconds):
+    """select(2) would stop at descriptor 1023; thousands are open here."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(int(seconds * 1000 + 0.999)))
+
+
 class Peer:
     """One connection to the program."""
 
@@ -264,9 +271,7 @@ class Peer:
     def fill(self, deadline):
         """Reads what is there; False at the end of the connection."""
         left = deadline - time.monotonic()
-        if left < 0:
-            left = 0
-        if not select.select([self.socket], [], [], left)[0]:
+        if not readable(self.socket, max(left, 0)):
             raise TimeoutError(f"nothing came; so far "
                                f"{bytes(self.buffer[:300])!r}")
         try:
@@ -367,8 +372,7 @@ class Peer:
 
     def quiet(self, seconds):
         """Whether nothing at all comes within the given time."""
-        return not self.buffer and not select.select(
-            [self.socket], [], [], seconds)[0]
+        return not self.buffer and not readable(self.socket, seconds)
 
 
 def call(address, method, target, headers=None, body=b"", **more):
