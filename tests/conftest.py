@@ -2,6 +2,7 @@
 stopped and looked through for complaints at its end."""
 
 import pathlib
+import resource
 import shutil
 import sys
 import tempfile
@@ -13,6 +14,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 import processes  # noqa: E402
 from earshot import Earshot  # noqa: E402
 from lighttpd import Lighttpd  # noqa: E402
+
+
+def pytest_configure(config):
+    # Thousands of connections are open at once in some tests.
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    config.addinivalue_line(
+        "markers", "crash: kill -9 under load, COUNT times")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-import fastcgi
 from wait import slow, wait_until
 
 CURSOR = re.compile(r"^\d+-[A-Za-z0-9]+$")
@@ -511,12 +510,3 @@ def test_the_base_is_taken_off_whatever_it_is(start):
         answer = peer.request("GET", "/room/poll", PATH_INFO="",
                               SCRIPT_NAME="/push/hubroom/poll")
         assert answer.status == 404
-
-
-def test_an_answer_is_whole_for_a_peer_that_half_closes(earshot):
-    with earshot.peer() as peer:
-        peer.send_request("POST", "/room", body=b"x")
-        peer.half_close()
-        assert peer.read_answer().status == 201
-    assert earshot.data("room") == ["x"]
-    assert fastcgi.call(earshot.address, "GET", "/room").status == 200
