@@ -1,0 +1,172 @@
+/**
+ * The room's messages on the page. Whatever a message holds is put there as
+ * text; nothing of it is ever read as HTML.
+ */
+
+import { continues, hue } from "./line.js";
+import { language, word } from "./words.js";
+
+/** Beyond these the oldest go, from the page and from what is remembered. */
+const LINES_MAX = 300;
+const CHARS_MAX = 500000;
+
+/** Nearer to the end than this, the page follows the talk. */
+const END_PX = 48;
+
+export class Log {
+    #lines = [];
+    #ids = new Set();
+    #chars = 0;
+    #following = true;
+    #list = document.querySelector("#messages");
+    #scroller = document.querySelector("#scroller");
+    #empty = document.querySelector("#empty");
+    #newer = document.querySelector("#newer");
+    #frame;
+
+    constructor() {
+        this.#scroller.addEventListener("scroll", () => {
+            this.#following = this.#isAtEnd();
+            this.#newer.hidden ||= this.#following;
+        }, { passive: true });
+        this.#newer.addEventListener("click", () => {
+            this.follow();
+            this.#scroller.focus();
+        });
+        new ResizeObserver(() => this.#settle()).observe(this.#scroller);
+    }
+
+    /** What is shown, oldest first. */
+    get lines() { return this.#lines; }
+
+    /** Shows a line, once. */
+    add(line) {
+        if (this.#ids.has(line.id)) {
+            return;
+        }
+        this.#list.append(draw(line, this.#lines.at(-1)));
+        this.#lines.push(line);
+        this.#ids.add(line.id);
+        this.#chars += line.text.length;
+        this.#trim();
+        this.#empty.hidden = true;
+        this.#newer.hidden = this.#following;
+        this.#settle();
+    }
+
+    /** A remark of the page's own, between the messages. */
+    remark(text) {
+        const item = document.createElement("li");
+        item.className = "remark";
+        item.textContent = text;
+        this.#list.append(item);
+        this.#settle();
+    }
+
+    clear() {
+        this.#lines = [];
+        this.#ids.clear();
+        this.#chars = 0;
+        this.#list.replaceChildren();
+    }
+
+    /** The same lines in another language. */
+    redraw() {
+        const lines = this.#lines;
+        this.#list.replaceChildren(...lines.map((line, i) =>
+            draw(line, lines[i - 1])));
+        this.#settle();
+    }
+
+    /** Goes to the end, and stays there. */
+    follow() {
+        this.#following = true;
+        this.#newer.hidden = true;
+        this.#settle();
+    }
+
+    #trim() {
+        while (this.#lines.length > LINES_MAX
+               || (this.#chars > CHARS_MAX && this.#lines.length > 1)) {
+            const line = this.#lines.shift();
+            this.#ids.delete(line.id);
+            this.#chars -= line.text.length;
+            while (this.#list.firstChild.dataset.id !== line.id) {
+                this.#list.firstChild.remove();
+            }
+            this.#list.firstChild.remove();
+            this.#list.firstChild?.classList.remove("more");
+        }
+    }
+
+    /** Once a frame, however many messages came in it. */
+    #settle() {
+        this.#frame ??= requestAnimationFrame(() => {
+            this.#frame = undefined;
+            if (this.#following) {
+                this.#scroller.scrollTop = this.#scroller.scrollHeight;
+            }
+        });
+    }
+
+    #isAtEnd() {
+        const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+        return scrollHeight - scrollTop - clientHeight < END_PX;
+    }
+}
+
+/** One line as an element; `before` is the line above it. */
+function draw(line, before) {
+    const item = document.createElement("li");
+    item.className = "message";
+    item.dataset.id = line.id;
+    item.classList.toggle("own", line.own);
+    item.classList.toggle("more", continues(line, before));
+    item.style.setProperty("--hue", hue(line.who));
+    item.append(face(line), speaker(line), clock(line.time), body(line));
+    return item;
+}
+
+function face({ who }) {
+    const element = document.createElement("span");
+    element.className = "face";
+    element.ariaHidden = "true";
+    element.textContent = [...who || word("guest")][0].toLocaleUpperCase();
+    return element;
+}
+
+function speaker({ who, own }) {
+    const element = document.createElement("span");
+    element.className = "who";
+    const name = document.createElement("bdi");
+    name.textContent = who || word("guest");
+    element.append(name);
+    if (own) {
+        const mark = document.createElement("small");
+        mark.textContent = word("you");
+        element.append(" ", mark);
+    }
+    return element;
+}
+
+function clock(time) {
+    const date = new Date(time);
+    const today = date.toDateString() === new Date().toDateString();
+    const element = document.createElement("time");
+    element.dateTime = date.toISOString();
+    element.textContent = date.toLocaleString(language, {
+        ...(today ? {} : { month: "short", day: "numeric" }),
+        hour: "2-digit", minute: "2-digit", second: "2-digit",
+        hourCycle: "h23",
+    });
+    return element;
+}
+
+function body({ text, code, bytes }) {
+    const element = document.createElement("p");
+    element.dir = "auto";
+    element.textContent = bytes === undefined ? text
+        : word("bytes", { n: bytes.toLocaleString(language) });
+    element.classList.toggle("code", code || bytes !== undefined);
+    return element;
+}

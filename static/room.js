@@ -1,0 +1,165 @@
+/** One room of Earshot: wires the client to the page. */
+
+import { earshot } from "./earshot.js";
+import { describe } from "./line.js";
+import { Log } from "./log.js";
+import { Outbox } from "./outbox.js";
+import { browser, tab } from "./store.js";
+import { changeLanguage, translate, word } from "./words.js";
+
+/** What a new visitor sees of the talk so far. */
+const HISTORY = 50;
+
+/** How often, at most, the page remembers what it shows. */
+const SAVE_MS = 1000;
+
+const CHANNEL = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
+
+let troubled = false;
+let saving;
+
+const $ = (selector) => document.querySelector(selector);
+
+const wanted = new URLSearchParams(location.search).get("room") ?? "room";
+const channel = CHANNEL.test(wanted) ? wanted : "room";
+const address = `${document.documentElement.dataset.earshot}/${channel}`;
+const log = new Log();
+const room = open();
+const outbox = new Outbox(room, `outbox.${channel}`, {
+    onShow: () => log.follow(),
+    onRefused: giveBack,
+});
+
+showFrame();
+followRoom();
+watchForm();
+watchPage();
+
+/** Goes on where this tab was, or begins with the newest messages. */
+function open() {
+    const { cursor, lines = [] } = tab.recall(`room.${channel}`) ?? {};
+    lines.forEach((line) => log.add(line));
+    const client = earshot(address, {
+        after: cursor,
+        last: HISTORY,
+        transport: tab.recall("transport"),
+        from: tab.recall("from"),
+    });
+    tab.keep("from", client.from);
+    return client;
+}
+
+function showFrame() {
+    translate();
+    $("#room").textContent = channel;
+    $("#name").value = tab.recall("name") ?? browser.recall("name") ?? "";
+    $("#shell").textContent = `curl -d 'Hello' ${location.origin}${address}`;
+    $(`[value="${room.transport}"]`).checked = true;
+    log.redraw();
+    showState();
+    if (wanted !== channel) {
+        notice(word("noRoom", { room: channel }));
+    }
+}
+
+function followRoom() {
+    room.on("message", (data, message) => {
+        log.add(describe(data, message));
+        outbox.tidy();
+        saveSoon();
+    });
+    room.on("lost", ({ anew }) => {
+        if (anew) {
+            log.clear();
+        }
+        log.remark(word("lost"));
+    });
+    room.on("state", showState);
+    // A poll's answer may move the cursor without a message.
+    setInterval(showCursor, 500);
+}
+
+function showState(_, { error } = {}) {
+    const text = $("#state-text");
+    // Between two attempts nothing changes for the reader.
+    troubled = room.state === "waiting"
+        || (troubled && room.state === "connecting");
+    const state = troubled ? "waiting" : room.state;
+    $("#state").dataset.state = state;
+    $("#state").title = error?.message ?? "";
+    if (text.textContent !== word(state)) {
+        text.dataset.word = state;
+        text.textContent = word(state);
+    }
+    saveSoon();
+}
+
+function showCursor() {
+    if ($("#cursor").textContent !== room.cursor) {
+        $("#cursor").textContent = room.cursor ?? "–";
+    }
+}
+
+function watchForm() {
+    $("#form").addEventListener("submit", (event) => {
+        event.preventDefault();
+        const text = $("#text").value.trim();
+        if (text) {
+            $("#text").value = "";
+            notice("");
+            log.follow();
+            outbox.say({ name: $("#name").value.trim(), text });
+        }
+        $("#text").focus();
+    });
+    $("#text").addEventListener("keydown", (event) => {
+        // Enter also ends the input of a Chinese word: that sends nothing.
+        if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+            event.preventDefault();
+            $("#form").requestSubmit();
+        }
+    });
+    $("#name").addEventListener("change", () => {
+        tab.keep("name", $("#name").value);
+        browser.keep("name", $("#name").value);
+    });
+}
+
+function watchPage() {
+    $("#ways").addEventListener("change", ({ target }) => {
+        tab.keep("transport", target.value);
+        room.use(target.value);
+    });
+    $("#language").addEventListener("click", () => {
+        changeLanguage();
+        log.redraw();
+    });
+    addEventListener("pagehide", save);
+}
+
+/** The server's own words, and the text back where it can be mended. */
+function giveBack({ text }, error) {
+    notice(word("refused", { why: error.message }));
+    $("#text").value ||= text;
+}
+
+function notice(text) {
+    $("#notice").textContent = text;
+    $("#notice").hidden = !text;
+}
+
+function saveSoon() {
+    saving ??= setTimeout(save, SAVE_MS);
+}
+
+/** Cursor and lines in one piece: they can only be right together. */
+function save() {
+    clearTimeout(saving);
+    saving = undefined;
+    const { cursor } = room;
+    for (let lines = log.lines; ; lines = lines.slice(lines.length / 2)) {
+        if (tab.keep(`room.${channel}`, { cursor, lines }) || !lines.length) {
+            return;
+        }
+    }
+}
