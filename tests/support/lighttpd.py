@@ -39,7 +39,7 @@ class Lighttpd(Process):
     name = "lighttpd"
 
     def __init__(self, directory, sockets=None, pages=None, max_procs=1,
-                 more="", configuration=CONFIGURATION, **options):
+                 fin=False, more="", configuration=CONFIGURATION, **options):
         super().__init__(directory)
         self.log_path = self.directory / "lighttpd.log"
         self.error_log = self.directory / "lighttpd-error.log"
@@ -48,6 +48,7 @@ class Lighttpd(Process):
         self.pages.mkdir(exist_ok=True)
         self.sockets = sockets
         self.max_procs = max_procs
+        self.fin = fin      # take a client's FIN for its going
         self.more = more
         self.configuration = configuration
         self.options = {"queue": self.directory / "queue" / "earshot.db",
@@ -59,8 +60,9 @@ class Lighttpd(Process):
 
     def hosts(self):
         if self.sockets is not None:
+            fin = ', "tcp-fin-propagate" => "enable"' if self.fin else ""
             return ", ".join(f'("socket" => "{path}", '
-                             '"check-local" => "disable")'
+                             f'"check-local" => "disable"{fin})'
                              for path in self.sockets)
         command = " ".join([program()] + arguments(self.options))
         return (f'("bin-path" => "{command}", '

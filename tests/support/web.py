@@ -9,6 +9,13 @@ from fastcgi import Answer, as_bytes
 from wait import slow
 
 
+def reset(sock):
+    """Goes away with RST, as a killed browser does."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                    struct.pack("ii", 1, 0))
+    sock.close()
+
+
 class Response:
     """A request sent over HTTP whose answer is read piece by piece."""
 
@@ -47,9 +54,7 @@ class Response:
         return answer
 
     def reset(self):
-        """Goes away with RST, as a killed browser does."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                               struct.pack("ii", 1, 0))
+        reset(self.socket)
         self.close()
 
     def close(self):
