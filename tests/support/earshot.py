@@ -41,8 +41,9 @@ class Earshot(Process):
     name = "earshot.fcgi"
     count = 0
 
-    def __init__(self, directory, **options):
+    def __init__(self, directory, make_folder=True, **options):
         super().__init__(directory)
+        self.make_folder = make_folder
         Earshot.count += 1
         self.number = Earshot.count
         self.log_path = self.directory / f"earshot-{self.number}.log"
@@ -68,7 +69,7 @@ class Earshot(Process):
 
     def start(self, env=None, wait=True):
         assert self.process is None, "it runs already"
-        if self.options.get("queue"):
+        if self.make_folder and self.options.get("queue"):
             self.queue.parent.mkdir(exist_ok=True)
         self.spawn([program()] + arguments(self.options),
                    env=surroundings(self.directory, **(env or {})))

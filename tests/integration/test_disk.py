@@ -1,0 +1,510 @@
+"""Trouble with the disk and the queue's file: answers, no crash, recovery
+by itself, nothing acknowledged lost, no id given twice."""
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import threading
+import time
+
+import pytest
+
+from earshot import Earshot
+from test_wire import error
+from wait import slow, wait_until
+
+
+def mount(*arguments):
+    subprocess.run(["mount", *map(str, arguments)], check=True,
+                   capture_output=True)
+
+
+@pytest.fixture
+def mounted(directory):
+    """A folder to mount on; what is mounted is gone at the end."""
+    path = directory / "queue"
+    path.mkdir()
+    yield path
+    while os.path.ismount(path):
+        subprocess.run(["umount", str(path)], check=True)
+
+
+@pytest.fixture
+def small(mounted):
+    """A disk of 3 MiB."""
+    mount("-t", "tmpfs", "-o", "size=3m,mode=0770", "earshot", mounted)
+    return mounted
+
+
+@pytest.fixture
+def start_late(directory):
+    """Like start. To be asked for after a mount, so that what it starts is
+    stopped before the unmount."""
+    def start_late(**options):
+        server = Earshot(directory, **options)
+        servers.append(server)
+        return server.start()
+    servers = []
+    yield start_late
+    for server in reversed(servers):
+        server.stop()
+
+
+def number(id):
+    return int(id.split("-")[0])
+
+
+def epoch(id):
+    return id.split("-")[1]
+
+
+def publishes(earshot, text):
+    """One try: its id, or None."""
+    answer = earshot.post("/room", text, {"Idempotency-Key": text})
+    if answer.status in (200, 201):
+        return answer.json["id"]
+    assert answer.status in (503, 507), answer
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.json["error"]
+    return None
+
+
+def recovers(earshot, text="recovered", timeout=15):
+    """Waits until it publishes again, by itself."""
+    return wait_until(lambda: publishes(earshot, text), timeout,
+                      "the recovery", 0.1)
+
+
+def refused(earshot, *words):
+    """The queue cannot be used: the answers, and that it stays up."""
+    health = earshot.get("/-/health")
+    assert (health.status, health.json["ready"]) == (503, False)
+    text = health.json["error"].lower()
+    assert not words or any(word in text for word in words), text
+    for answer in (earshot.post("/room", "x"), earshot.get("/room/poll")):
+        error(answer, 503, "queue")
+        assert int(answer.headers["retry-after"]) > 0
+    assert earshot.running()
+
+
+# Full
+
+def test_a_full_disk_is_507_and_recovers(small, start_late):
+    earshot = start_late()
+    stream = earshot.stream("room")
+    stored, refusals = [], []
+    for i in range(120):
+        text = f"{i:04d}" + "x" * 60000
+        answer = earshot.post("/room", text)
+        if answer.status == 201:
+            stored.append((answer.json["id"], text[:4]))
+        else:
+            refusals.append(error(answer, 507, "full"))
+            assert int(answer.headers["retry-after"]) > 0
+        if len(refusals) > 10:
+            break
+    assert len(stored) > 5 and len(refusals) > 10
+    with earshot.stream("room", "after=earliest") as late:
+        for follower in (stream, late):
+            events = follower.take(len(stored))
+            assert [(event.id, event.data[:4]) for event in events] == stored
+    assert earshot.info("room")["messages"] == len(stored)
+    earshot.status()
+
+    mount("-o", "remount,size=30m", small)
+    id = recovers(earshot)
+    assert number(id) > number(stored[-1][0])
+    assert [(message["id"], message["data"][:4])
+            for message in earshot.messages("room")] == \
+        stored + [(id, "reco")]
+    assert stream.next().id == id
+    stream.close()
+
+
+def test_a_full_disk_at_the_start_is_told_and_recovers(small, start_late):
+    filler = small / "filler"
+    with open(filler, "wb") as file:
+        try:
+            while True:
+                file.write(b"x" * 4096)
+                file.flush()
+        except OSError:
+            pass
+    earshot = start_late()
+    answer = earshot.post("/room", "x")
+    assert answer.status in (503, 507)
+    assert int(answer.headers["retry-after"]) > 0
+    filler.unlink()
+    recovers(earshot)
+    assert earshot.data("room") == ["recovered"]
+
+
+def test_a_full_disk_makes_room_by_retention(small, start_late):
+    """What is over its limits goes before anything is refused."""
+    earshot = start_late(keep_messages=10)
+    ids = [earshot.publish("room", f"{i:04d}" + "x" * 60000)
+           for i in range(150)]
+    kept = [message["id"] for message in earshot.messages("room")]
+    assert kept == ids[-len(kept):] and len(kept) >= 10
+
+
+# Read-only
+
+def test_a_read_only_disk_is_503_and_recovers(mounted, start_late):
+    earshot = start_late()
+    cursor = earshot.publish("room", "before")
+    earshot.stop()
+    mount("--bind", mounted, mounted)
+    mount("-o", "remount,ro,bind", mounted)
+    earshot.start()
+    answer = earshot.post("/room", "x")
+    error(answer, 503, "queue")
+    assert int(answer.headers["retry-after"]) > 0
+    assert earshot.get("/room/poll").status in (200, 503)
+    mount("-o", "remount,rw,bind", mounted)
+    id = recovers(earshot)
+    assert number(id) > number(cursor) and epoch(id) == epoch(cursor)
+    assert earshot.data("room") == ["before", "recovered"]
+
+
+def test_a_follower_on_a_read_only_disk_is_served(directory, mounted,
+                                                  start_late):
+    """The writer sees the real folder, the reader a read-only one."""
+    real = directory / "real"
+    real.mkdir()
+    writer = start_late(queue=real / "earshot.db")
+    first = writer.publish("room", "before")
+    mount("--bind", real, mounted)
+    mount("-o", "remount,ro,bind", mounted)
+    reader = start_late(queue=mounted / "earshot.db")
+    error(reader.post("/room", "x"), 503, "queue")
+    assert [message["id"] for message in reader.messages("room")] == [first]
+    with reader.stream("room") as stream:
+        id = writer.publish("room", "after")
+        assert stream.next().id == id
+    assert writer.data("room") == ["before", "after"]
+    reader.stop()
+
+
+# Not usable
+
+def damaged_header(path):
+    with open(path, "r+b") as file:
+        file.write(b"\xff" * 100)
+
+
+def damaged_root(path):
+    """The schema's page, beyond the header."""
+    with open(path, "r+b") as file:
+        file.seek(100)
+        file.write(os.urandom(3900))
+
+
+def not_a_database(path):
+    path.write_text("This is a letter to my aunt.\n" * 400)
+
+
+def of_another_program(path):
+    path.unlink()
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE message(id INTEGER, mail TEXT)")
+        db.execute("INSERT INTO message VALUES(1, 'dear aunt')")
+    db.close()
+
+
+def of_another_application_id(path):
+    path.unlink()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA application_id = 1234")
+        db.execute("CREATE TABLE a(b)")
+    db.close()
+
+
+def from_a_newer_version(path):
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 999")
+    db.commit()
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+
+
+@pytest.mark.parametrize("spoil, words", [
+    (damaged_header, ["damaged", "not a", "not an", "corrupt", "malformed"]),
+    (damaged_root, ["damaged", "corrupt", "malformed"]),
+    (not_a_database, ["not a", "not an", "damaged"]),
+    (of_another_program, ["not a", "not an", "not earshot"]),
+    (of_another_application_id, ["not a", "not an", "not earshot"]),
+    (from_a_newer_version, ["newer", "version"]),
+])
+def test_an_unusable_file_is_refused_left_alone_and_recovered_from(
+        earshot, spoil, words):
+    ids = [earshot.publish("room", str(i)) for i in range(20)]
+    earshot.stop()
+    good = earshot.queue.with_name("good.db")
+    sqlite_copy(earshot.queue, good)
+    spoil(earshot.queue)
+    before = earshot.queue.read_bytes()
+    earshot.start()
+    refused(earshot, *words)
+    assert str(earshot.queue) in earshot.log
+    assert earshot.queue.read_bytes() == before, "it is left as it is"
+
+    os.replace(good, earshot.queue)
+    id = recovers(earshot)
+    assert number(id) > number(ids[-1])
+    assert earshot.data("room") == [str(i) for i in range(20)] + \
+        ["recovered"]
+
+
+def sqlite_copy(source, target):
+    """A consistent copy, whatever is in the -wal."""
+    subprocess.run(["sqlite3", str(source), f".backup {target}"], check=True)
+
+
+def test_a_newer_version_recovers_when_it_is_set_back(earshot):
+    earshot.publish("room", "before")
+    version = earshot.sql("PRAGMA user_version")
+    earshot.stop()
+    from_a_newer_version(earshot.queue)
+    earshot.start()
+    refused(earshot, "newer", "version")
+    earshot.sql(f"PRAGMA user_version = {version}")
+    recovers(earshot)
+    assert earshot.data("room") == ["before", "recovered"]
+
+
+def test_damage_in_the_middle_never_crashes_it(earshot):
+    for i in range(200):
+        earshot.publish("room", f"{i}" + "x" * 3000)
+    earshot.stop()
+    good = earshot.queue.with_name("good.db")
+    sqlite_copy(earshot.queue, good)
+    for seed in range(4):
+        shutil.copy(good, earshot.queue)
+        size = os.path.getsize(earshot.queue)
+        with open(earshot.queue, "r+b") as file:
+            for at in range(4096 * (1 + seed), size, 4096 * 5):
+                file.seek(at)
+                file.write(os.urandom(2000))
+        earshot.start()
+        for target in ("/room/poll?after=earliest", "/room/poll?last=5",
+                       "/room", "/-/health"):
+            assert earshot.get(target).status in (200, 503)
+        assert earshot.post("/room", "x").status in (201, 503)
+        assert earshot.running()
+        earshot.stop()
+    shutil.copy(good, earshot.queue)
+    earshot.start()
+    recovers(earshot)
+
+
+def test_a_folder_that_is_missing_is_told_and_recovered_from(directory,
+                                                             start):
+    earshot = start(queue=directory / "later" / "earshot.db",
+                    make_folder=False)
+    refused(earshot)
+    earshot.queue.parent.mkdir()
+    recovers(earshot)
+
+
+# Locked
+
+def test_a_queue_locked_for_10_s_by_another_program(earshot):
+    earshot.publish("room", "before")
+    stream = earshot.stream("room")
+    lock = sqlite3.connect(earshot.queue, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    answers = {}
+
+    def publish(name, after):
+        time.sleep(after)
+        with earshot.peer(timeout=30) as peer:
+            answers[name] = peer.request("POST", "/room", body=name)
+            answers[name].took = time.monotonic() - began - after
+    threads = [threading.Thread(target=publish, args=pair)
+               for pair in (("early", 0), ("middle", 2), ("late", 7))]
+    for thread in threads:
+        thread.start()
+    while time.monotonic() - began < 10:
+        assert earshot.data("room") == ["before"], "readers are served"
+        assert earshot.info("room")["subscribers"]["sse"] == 1
+        time.sleep(0.3)
+    lock.rollback()
+    lock.close()
+    for thread in threads:
+        thread.join()
+    for name in ("early", "middle"):
+        error(answers[name], 503, "busy")
+        assert int(answers[name].headers["retry-after"]) > 0
+        assert 4 < answers[name].took < slow(7)
+    assert answers["late"].status == 201
+    id = recovers(earshot)
+    assert earshot.data("room") == ["before", "late", "recovered"], \
+        "what was refused is not stored later"
+    assert [event.data for event in stream.take(2)] == ["late", "recovered"]
+    assert number(id) > number(answers["late"].json["id"])
+    stream.close()
+
+
+def test_a_long_reader_of_another_program_does_no_harm(earshot):
+    """It stops checkpoints for a while, and nothing else."""
+    earshot.publish("room", "before")
+    reader = sqlite3.connect(earshot.queue, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM message").fetchone()
+    for i in range(200):
+        earshot.publish("room", "x" * 10000)
+    assert earshot.info("room")["messages"] == 201
+    reader.rollback()
+    reader.close()
+
+
+# Removed, replaced, copied, moved
+
+@pytest.mark.parametrize("suffixes", [("",), ("", "-wal", "-shm")])
+def test_a_file_removed_while_running_is_noticed(earshot, suffixes):
+    old = [earshot.publish("room", f"old {i}") for i in range(5)]
+    stream = earshot.stream("room")
+    for suffix in suffixes:
+        path = f"{earshot.queue}{suffix}"
+        if os.path.exists(path):
+            os.unlink(path)
+    id = recovers(earshot, "new")
+    assert earshot.data("room") == ["new"], "acknowledged, so it is there"
+    assert epoch(id) != epoch(old[0]), "no id is given twice"
+    event = stream.next()
+    assert event.event == "earshot.lost"
+    event = stream.next()
+    assert (event.id, event.data) == (id, "new")
+    assert earshot.poll("room", old[-1])["lost"] is True
+    stream.close()
+
+
+def test_a_file_replaced_while_running_is_noticed(earshot):
+    old = [earshot.publish("room", f"{i}") for i in range(5)]
+    copy = earshot.queue.with_name("copy.db")
+    sqlite_copy(earshot.queue, copy)
+    cut_off = earshot.publish("room", "not in the copy")
+    stream = earshot.stream("room")
+    os.replace(copy, earshot.queue)
+    id = recovers(earshot, "new")
+    assert epoch(id) != epoch(old[0])
+    assert earshot.data("room") == ["0", "1", "2", "3", "4", "new"]
+    assert earshot.poll("room", cut_off)["lost"] is True
+    events = [stream.next()]
+    while events[-1].data != "new":
+        events.append(stream.next())
+    assert [event.event for event in events].count("earshot.lost") == 1
+    stream.close()
+
+
+def test_nothing_is_acknowledged_into_a_file_that_is_gone(earshot):
+    """Publishers go on while the file is removed, again and again."""
+    for i in range(10):
+        earshot.publish("room", f"before {i}")
+        os.unlink(earshot.queue)
+        answer = earshot.post("/room", f"after {i}")
+        if answer.status == 201:
+            assert f"after {i}" in earshot.data("room")
+        else:
+            assert answer.status == 503
+            recovers(earshot, f"again {i}")
+
+
+def test_two_processes_agree_on_a_file_that_was_replaced(start):
+    one, two = start(), start()
+    one.publish("room", "old")
+    os.unlink(one.queue)
+    first = recovers(one, "from one")
+    second = recovers(two, "from two")
+    assert epoch(first) == epoch(second)
+    assert one.data("room") == two.data("room") == ["from one", "from two"]
+
+
+def test_a_copy_opened_elsewhere_has_an_epoch_of_its_own(earshot, start):
+    old = [earshot.publish("room", f"{i}") for i in range(5)]
+    elsewhere = earshot.directory / "elsewhere" / "earshot.db"
+    elsewhere.parent.mkdir()
+    sqlite_copy(earshot.queue, elsewhere)
+    copy = start(queue=elsewhere)
+    assert copy.data("room") == [f"{i}" for i in range(5)]
+    new = copy.publish("room", "in the copy")
+    also = earshot.publish("room", "in the first")
+    assert epoch(new) != epoch(also) == epoch(old[0])
+    assert copy.poll("room", old[-1])["lost"] is True
+    assert earshot.poll("room", old[-1])["lost"] is False
+    assert earshot.poll("room", new)["lost"] is True
+    copy.restart()
+    assert epoch(copy.publish("room", "x")) == epoch(new), "given once"
+
+
+def test_a_file_moved_within_its_disk_keeps_its_epoch(earshot, start):
+    cursor = earshot.publish("room", "before")
+    earshot.stop()
+    elsewhere = earshot.directory / "elsewhere"
+    shutil.move(earshot.queue.parent, elsewhere)
+    moved = start(queue=elsewhere / "earshot.db")
+    assert moved.poll("room", cursor)["lost"] is False
+    assert epoch(moved.publish("room", "after")) == epoch(cursor)
+
+
+def test_after_another_boot_the_ids_jump(earshot):
+    cursor = earshot.publish("room", "before")
+    earshot.restart()
+    assert number(earshot.publish("room", "same")) == number(cursor) + 1
+    earshot.stop()
+    earshot.sql("UPDATE state SET boot = 'another'")
+    earshot.start()
+    assert earshot.poll("room", cursor)["lost"] is False
+    id = earshot.publish("room", "after")
+    assert number(id) >= number(cursor) + 2 ** 20
+    assert epoch(id) == epoch(cursor)
+    page = earshot.poll("room", cursor)
+    assert page["lost"] is False
+    assert [message["data"] for message in page["messages"]] == \
+        ["same", "after"]
+    earshot.restart()
+    assert number(earshot.publish("room", "x")) == number(id) + 1
+
+
+def test_ids_given_before_a_power_cut_are_lost_not_given_again(earshot):
+    """Under NORMAL a power cut may take ids that were delivered."""
+    earshot.publish("room", "kept")
+    taken = earshot.publish("room", "taken by the cut")
+    earshot.stop()
+    earshot.sql("UPDATE state SET boot = 'another'; "
+                f"DELETE FROM message WHERE id = {number(taken)}; "
+                "UPDATE sqlite_sequence SET seq = seq - 1; "
+                "UPDATE channel SET pruned = 0, "
+                f"last = {number(taken) - 1}")
+    earshot.start()
+    id = earshot.publish("room", "after")
+    assert number(id) > number(taken)
+    assert earshot.poll("room", taken)["messages"][0]["id"] == id
+
+
+def test_a_new_epoch_is_given_when_asked_for(earshot):
+    cursor = earshot.publish("room", "before")
+    earshot.stop()
+    earshot.options["new_epoch"] = True
+    earshot.start()
+    id = earshot.publish("room", "after")
+    assert epoch(id) != epoch(cursor)
+    assert earshot.poll("room", cursor)["lost"] is True
+    assert earshot.data("room") == ["before", "after"]
+
+
+def test_the_files_are_for_the_group_too(earshot):
+    earshot.publish("room", "x")
+    with earshot.stream("room"):
+        wait_until(lambda: list(earshot.queue.parent.glob("*-presence/*")))
+        for path in earshot.queue.parent.rglob("*"):
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if path.is_file():
+                assert mode & 0o777 == 0o660, (path, oct(mode))
+            else:
+                assert mode & 0o070 == 0o070, (path, oct(mode))
+                assert mode & 0o007 == 0, (path, oct(mode))
