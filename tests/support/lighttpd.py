@@ -39,8 +39,10 @@ class Lighttpd(Process):
     name = "lighttpd"
 
     def __init__(self, directory, sockets=None, pages=None, max_procs=1,
-                 fin=False, more="", configuration=CONFIGURATION, **options):
+                 fin=False, more="", configuration=CONFIGURATION,
+                 mount="/earshot", **options):
         super().__init__(directory)
+        self.mount = mount
         self.log_path = self.directory / "lighttpd.log"
         self.error_log = self.directory / "lighttpd-error.log"
         self.configuration_path = self.directory / "lighttpd.conf"
@@ -93,7 +95,7 @@ class Lighttpd(Process):
             if not self.running():
                 return True
             try:
-                answer = web.call("GET", self.url + "/earshot/-/health")
+                answer = web.call("GET", self.url + self.mount + "/-/health")
                 return answer.status == 200
             except OSError:
                 return False
@@ -130,7 +132,7 @@ class Lighttpd(Process):
     # Talking through it
 
     def call(self, method, target, headers=None, body=None, timeout=10):
-        return web.call(method, self.url + "/earshot" + target, headers,
+        return web.call(method, self.url + self.mount + target, headers,
                         body, timeout)
 
     def get(self, target, headers=None, timeout=10):
@@ -140,5 +142,5 @@ class Lighttpd(Process):
         return self.call("POST", target, headers, body, timeout)
 
     def stream(self, channel, query="", headers=None, opened=True):
-        target = f"/earshot/{channel}/sse" + (f"?{query}" if query else "")
+        target = f"{self.mount}/{channel}/sse" + (f"?{query}" if query else "")
         return sse.over_http(self.url + target, headers, opened)

@@ -1,0 +1,85 @@
+"""The README's commands are run as they stand, against a server of the
+test's own."""
+
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from test_listen import OPTIONS
+
+README = pathlib.Path(__file__).parents[2] / "README.md"
+DEMO = "http://127.0.0.1:8080"
+
+
+def blocks():
+    """The sh blocks that follow the comment <!-- tested -->."""
+    return re.findall(r"^<!-- tested -->\n+```sh\n(.*?)^```$",
+                      README.read_text("utf-8"), re.M | re.S)
+
+
+def commands(block):
+    """Each command of a block: a line, with its continuations."""
+    text = re.sub(r"\\\n", " ", block)
+    return [line for line in text.splitlines()
+            if line.strip() and not line.startswith("#")]
+
+
+@pytest.fixture
+def run(start_lighttpd):
+    server = start_lighttpd()
+    server.post("/room", "something to find")
+
+    def run(command):
+        assert DEMO in command or "curl" not in command, command
+        return subprocess.run(
+            ["bash", "-c", "set -e; " + command.replace(DEMO, server.url)
+             .replace("/var/lib/earshot/earshot.db", str(server.queue))],
+            capture_output=True, text=True, timeout=10, check=False,
+            cwd=server.directory)
+    run.server = server
+    return run
+
+
+def test_the_readme_has_its_tested_commands():
+    found = [command for block in blocks() for command in commands(block)]
+    assert sum("curl" in command for command in found) >= 5
+
+
+def test_every_command_of_the_readme_works_as_it_stands(run):
+    for block in blocks():
+        for command in commands(block):
+            check(run, command)
+
+
+def check(run, command):
+    if "/sse" in command:
+        check_stream(run, command)
+        return
+    result = run(command)
+    assert result.returncode == 0, (command, result.stderr)
+    assert '"error"' not in result.stdout, (command, result.stdout)
+    if "curl" in command:
+        assert result.stdout.strip(), command
+
+
+def check_stream(run, command):
+    """It goes on until it is stopped, and has told its cursor by then."""
+    server = run.server
+    process = subprocess.Popen(
+        ["bash", "-c", "exec " + command.replace(DEMO, server.url)],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        lines = iter(process.stdout.readline, b"")
+        assert any(b"earshot.open" in line for line in lines), command
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_the_readme_names_every_option():
+    text = README.read_text("utf-8")
+    missing = [name for name in OPTIONS if f"--{name}" not in text]
+    assert not missing, missing
