@@ -173,6 +173,14 @@ def test_bad_input_is_refused_and_stores_nothing(earshot):
         "messages": [], "cursor": cursor, "lost": False}
 
 
+@pytest.mark.parametrize("path", ["/ro%zzm/poll", "/room/poll%", "/%4",
+                                  "/ro%00om/poll"])
+def test_a_path_that_cannot_be_decoded_is_refused(earshot, path):
+    answer = earshot.call("GET", "", PATH_INFO="", SCRIPT_NAME="",
+                          REQUEST_URI="/earshot" + path)
+    error(answer, 400, "bad_encoding")
+
+
 # What is accepted, though it looks odd: target, headers, body, fields
 ACCEPTED = [
     ("/r", {}, b"x", {"channel": "r"}),

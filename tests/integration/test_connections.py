@@ -82,6 +82,21 @@ def test_a_second_request_on_a_held_one_cannot_be_multiplexed(earshot):
     assert earshot.data("room") == ["still here", "yes"]
 
 
+def test_a_second_request_written_with_a_held_one_is_not_forgotten(earshot):
+    """In one write: refused at once, or served when its turn has come."""
+    with earshot.peer() as peer:
+        peer.send(fastcgi.request_bytes("GET", "/room/poll?wait=0.5", id=1,
+                                        keep=True)
+                  + post(b"second", id=2, keep=True))
+        ended = {}
+        while len(ended) < 2:
+            got = peer.read_record()
+            if got.type == END_REQUEST:
+                ended[got.id] = struct.unpack("!IB3x", got.content)[1]
+        assert ended[1] == 0 and ended[2] in (0, CANT_MPX_CONN)
+    assert earshot.data("room") == ([] if ended[2] else ["second"])
+
+
 def test_a_second_request_while_the_first_arrives(earshot):
     first = post(b"first", keep=True)
     with earshot.peer() as peer:
