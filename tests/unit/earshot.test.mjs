@@ -1,4 +1,4 @@
-/** The logic of static/earshot.js, over the server and browser of client.mjs. */
+/** static/earshot.js, over the server and the browser of client.mjs. */
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
@@ -10,7 +10,7 @@ const rooms = [];
 
 beforeEach(async () => {
     server = new Server();
-    // What is the default is seen when the module is loaded.
+    // With the server's EventSource in place.
     ({ earshot } = await load("earshot.js"));
 });
 
@@ -21,7 +21,8 @@ afterEach(() => {
 
 /** A room that writes down what it is told. */
 function open(options = {}) {
-    const room = earshot("/earshot/room", { retry: 2, interval: 2, ...options });
+    const room = earshot("/earshot/room",
+        { retry: 2, interval: 2, ...options });
     room.heard = [];
     room.states = [];
     room.on("message", (data) => room.heard.push(data));
@@ -50,7 +51,7 @@ for (const transport of ["sse", "long-poll", "poll"]) {
 
     test(`${transport} goes on from a cursor, page after page`, async () => {
         numbers(1, 150).forEach((data) => server.publish(data));
-        const room = open({ transport, after: "20-epoch1" });
+        const room = open({ transport, after: "20-epoch1", interval: 1e6 });
         await hears(room, ...numbers(21, 150));
     });
 
@@ -156,6 +157,28 @@ test("a handler may change the transport in the middle of a page", async () => {
         }
     });
     await hears(room, ...numbers(1, 30));
+});
+
+test("a room closed in the middle of a page hears no more", async () => {
+    numbers(1, 30).forEach((data) => server.publish(data));
+    const room = open({ transport: "poll", after: "earliest" });
+    room.on("message", (data) => data === "10" && room.close());
+    await until(() => room.state === "closed");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepEqual(room.heard, numbers(1, 10));
+    assert.equal(room.cursor, "10-epoch1");
+});
+
+test("a stream that is left is closed", async () => {
+    const room = open({ transport: "sse" });
+    await isOpen(room);
+    room.use("poll");
+    await isOpen(room);
+    assert.equal(server.streams.size, 0);
+    room.use("sse");
+    await until(() => server.streams.size === 1);
+    room.close();
+    await until(() => server.streams.size === 0);
 });
 
 test("what comes again is dropped, by number and not by spelling", async () => {
@@ -285,6 +308,28 @@ test("a page that wakes asks at once", async () => {
     }
 });
 
+test("a page that wakes publishes at once what has to wait", async () => {
+    globalThis.document = new EventTarget();
+    const room = open({ transport: "poll", interval: 1e6, retry: 1e9,
+        retryMax: 1e9 });
+    await isOpen(room);
+    server.fault = ({ method }) => method === "POST"
+        ? json(503, {}, { "Retry-After": "1000000" }) : undefined;
+    const emitted = room.emit("message", "hello");
+    await until(() => server.count("POST", "/room") === 1);
+    // The answer has been read when a later turn of the loop comes.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    server.fault = () => undefined;
+    const now = Date.now;
+    Date.now = () => now() + 60000;
+    try {
+        document.dispatchEvent(new Event("visibilitychange"));
+    } finally {
+        Date.now = now;
+    }
+    assert.equal(await emitted, "1-epoch1");
+});
+
 test("the backoff is exponential, with full jitter, and bounded", async (t) => {
     const { random } = Math;
     const { setTimeout: timer } = globalThis;
@@ -303,6 +348,16 @@ test("the backoff is exponential, with full jitter, and bounded", async (t) => {
     }
     assert.deepEqual(waits.slice(0, 9), [250, 500, 1000, 2000, 4000, 8000,
         15000, 15000, 15000]);
+    server.fault = () => undefined;
+    while (room.state !== "open") {
+        await new Promise((resolve) => timer(resolve, 1));
+    }
+    server.fault = () => json(500, {});
+    waits.length = 0;
+    while (!waits.includes(500)) {
+        await new Promise((resolve) => timer(resolve, 1));
+    }
+    assert.ok(!waits.includes(15000));
     room.close();
 });
 
@@ -330,6 +385,13 @@ test("what is emitted is stored once, under one key, whatever fails",
         assert.equal(server.messages.length, 1);
         assert.equal(server.keys.size, 1);
     });
+
+test("what was emitted before a reload goes on under its key", async () => {
+    const room = open({ transport: "sse" });
+    const id = await room.emit("message", "hello", { key: "k" });
+    assert.equal(await room.emit("message", "hello", { key: "k" }), id);
+    assert.equal(server.messages.length, 1);
+});
 
 test("what is emitted arrives in the order of the calls", async () => {
     const room = open({ transport: "sse" });
