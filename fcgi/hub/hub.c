@@ -1,6 +1,7 @@
 #include "hub/hub.h"
 
 #include "base/bytes.h"
+#include "base/log.h"
 #include "hub/channels.h"
 #include "hub/message.h"
 
@@ -158,20 +159,24 @@ note_loss(struct subscriber *subscriber, int64_t pruned_id)
     subscriber->is_losing = true;
 }
 
-/* Tells the loss. All that is kept of its channels lies above GOES_ON_ID. */
-static void
+/* Tells the loss. All that is kept of its channels lies above GOES_ON_ID.
+ * False: there is no room for it now. */
+static bool
 tell_loss(struct subscriber *subscriber, int64_t goes_on_id)
 {
+    if (goes_on_id < subscriber->cursor_id)
+        goes_on_id = subscriber->cursor_id;
+    char cursor[CURSOR_SIZE];
+    cursor_format(cursor, goes_on_id, subscriber->hub->epoch);
+    if (!subscriber->transport->lost(subscriber, cursor))
+        return false;
     subscriber->is_losing = false;
-    if (subscriber->cursor_id < goes_on_id)
-        subscriber->cursor_id = goes_on_id;
+    subscriber->cursor_id = goes_on_id;
     if (subscriber->told_id < subscriber->losing_id)
         subscriber->told_id = subscriber->losing_id;
-    char cursor[CURSOR_SIZE];
-    cursor_format(cursor, subscriber->cursor_id, subscriber->hub->epoch);
-    subscriber->transport->lost(subscriber, cursor);
     subscriber->hub->stats.lost++;
     set_dirty(subscriber);
+    return true;
 }
 
 /* -- delivering --------------------------------------------------------- */
@@ -180,8 +185,8 @@ tell_loss(struct subscriber *subscriber, int64_t goes_on_id)
 static bool
 give(struct subscriber *subscriber, struct message *message)
 {
-    if (subscriber->is_losing)
-        tell_loss(subscriber, message->row->id - 1);
+    if (subscriber->is_losing && !tell_loss(subscriber, message->row->id - 1))
+        return false;
     if (!subscriber->transport->take(subscriber, message))
         return false;
     subscriber->cursor_id = message->row->id;
@@ -281,8 +286,9 @@ tell_losing(struct hub *hub)
     while (hub->losing) {
         struct subscriber *subscriber = hub->losing;
         hub->losing = subscriber->next_losing;
-        if (subscriber->is_losing && subscriber->state == SUBSCRIBER_LIVE)
-            tell_loss(subscriber, hub->position);
+        if (subscriber->is_losing && subscriber->state == SUBSCRIBER_LIVE &&
+            !tell_loss(subscriber, hub->position))
+            set_state(subscriber, SUBSCRIBER_BEHIND);
     }
 }
 
@@ -424,12 +430,10 @@ read_page(struct subscriber *subscriber, int64_t upto_id, bool *more)
         return status;
     if (strcmp(page.epoch, subscriber->hub->epoch) != 0)
         subscriber->hub->has_news = true; /* noticed there */
-    if (reading.has_room) {
-        if (subscriber->is_losing)
-            tell_loss(subscriber, page.reached_id);
-        if (subscriber->cursor_id < page.reached_id)
-            subscriber->cursor_id = page.reached_id;
-    }
+    if (reading.has_room && subscriber->is_losing)
+        reading.has_room = tell_loss(subscriber, page.reached_id);
+    if (reading.has_room && subscriber->cursor_id < page.reached_id)
+        subscriber->cursor_id = page.reached_id;
     *more = page.more || !reading.has_room;
     return QUEUE_OK;
 }
@@ -446,8 +450,8 @@ read_behind(struct subscriber *subscriber)
         hub->is_stalled = true;
         return;
     }
-    if (subscriber->is_losing)
-        tell_loss(subscriber, subscriber->cursor_id);
+    if (subscriber->is_losing && !more)
+        more = !tell_loss(subscriber, subscriber->cursor_id);
     set_state(subscriber, more ? SUBSCRIBER_BEHIND : SUBSCRIBER_LIVE);
     flush(subscriber);
 }
@@ -505,6 +509,17 @@ count_in(struct subscriber *subscriber)
     hub->stats.subscribers[subscriber->transport->id]++;
 }
 
+static void
+log_change(const char *what, const struct subscriber *subscriber)
+{
+    if (!subscriber->subscription_count)
+        return;
+    log_debug("hub", "%s transport=%s channel=%s channels=%zu", what,
+              subscriber->transport->name,
+              subscriber->subscriptions[0].channel->name,
+              subscriber->subscription_count);
+}
+
 enum queue_status
 hub_join(struct hub *hub, struct subscriber *subscriber,
          const char *const *channels, size_t channel_count,
@@ -534,6 +549,7 @@ hub_join(struct hub *hub, struct subscriber *subscriber,
         subscriber->told_id = head.id;
     channels_join(&hub->channels, subscriber, channels, channel_count);
     count_in(subscriber);
+    log_change("joined", subscriber);
     return QUEUE_OK;
 }
 
@@ -553,6 +569,7 @@ hub_leave(struct subscriber *subscriber)
     struct hub *hub = subscriber->hub;
     if (!hub)
         return;
+    log_change("left", subscriber);
     if (subscriber->in_dirty_list)
         forget_dirty(subscriber);
     set_state(subscriber, SUBSCRIBER_OUT);
@@ -590,11 +607,15 @@ hub_stats(struct hub *hub)
 }
 
 bool
-hub_counts_changed(struct hub *hub)
+hub_counts_changed(const struct hub *hub)
 {
-    bool changed = hub->channels.changed;
+    return hub->channels.changed;
+}
+
+void
+hub_counts_told(struct hub *hub)
+{
     hub->channels.changed = false;
-    return changed;
 }
 
 void

@@ -67,8 +67,9 @@ struct hub_stats {
 
 const struct hub_stats *hub_stats(struct hub *hub);
 
-/* True once after the counts by channel have changed. */
-bool hub_counts_changed(struct hub *hub);
+/* True when the counts by channel have changed since they were last told. */
+bool hub_counts_changed(const struct hub *hub);
+void hub_counts_told(struct hub *hub);
 
 /* Calls ON_CHANNEL for each channel with subscribers. */
 struct hub_channel;

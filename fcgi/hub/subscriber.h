@@ -36,8 +36,8 @@ struct transport {
     bool (*take)(struct subscriber *subscriber, struct message *message);
 
     /* Takes the notice that messages have been lost and that CURSOR is where
-     * it goes on. Always fits. */
-    void (*lost)(struct subscriber *subscriber, const char *cursor);
+     * it goes on. False as with take. */
+    bool (*lost)(struct subscriber *subscriber, const char *cursor);
 
     /* Writes what was taken, in one write. */
     enum flushed (*flush)(struct subscriber *subscriber);

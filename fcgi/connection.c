@@ -1,0 +1,424 @@
+#include "connection.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "record.h"
+#include "request.h"
+#include "route.h"
+#include "server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    READ_SIZE = 64 * 1024,
+    READS_PER_EVENT = 4,
+    CHATTER_MAX = 64 * 1024,
+    REPLIES_MAX = 64 * 1024,
+};
+
+static void look_at_input(struct connection *connection);
+
+static void
+settle_later(struct connection *connection)
+{
+    if (connection->is_settling)
+        return;
+    connection->is_settling = true;
+    connection->next_settling = connection->server->settling;
+    connection->server->settling = connection;
+}
+
+/* The one place where the state changes, and with it what is waited for. */
+static void
+set_state(struct connection *connection, enum connection_state state)
+{
+    connection->state = state;
+    bool reads = state == CONNECTION_READING || state == CONNECTION_HELD;
+    bool has_event = !connection->is_file;
+    if (reads && has_event)
+        event_add(&connection->read_event, NULL);
+    else if (has_event)
+        event_del(&connection->read_event);
+    if (state == CONNECTION_CLOSED) {
+        event_del(&connection->timer_event);
+        if (has_event)
+            event_del(&connection->write_event);
+    }
+}
+
+void
+connection_close(struct connection *connection)
+{
+    if (connection->state == CONNECTION_CLOSED)
+        return;
+    set_state(connection, CONNECTION_CLOSED);
+    settle_later(connection);
+}
+
+/* -- time --------------------------------------------------------------- */
+
+void
+connection_timer(struct connection *connection, int64_t after_us)
+{
+    event_add(&connection->timer_event,
+              server_timeout(connection->server, after_us));
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct connection *connection = context;
+    (void)fd, (void)what;
+    switch (connection->state) {
+    case CONNECTION_READING: /* the request took too long, or never came */
+    case CONNECTION_ENDING:  /* the answer is not taken */
+        connection_close(connection);
+        return;
+    case CONNECTION_BUSY:
+    case CONNECTION_HELD:
+        connection->service->on_timer(connection);
+        return;
+    case CONNECTION_CLOSED:
+        return;
+    }
+}
+
+/* -- writing ------------------------------------------------------------ */
+
+/* Replies to management records and refused requests go between the writes of
+ * the outbox, whole records each. False: the peer is gone, or asks faster than
+ * it reads. */
+static bool
+send_replies(struct connection *connection)
+{
+    struct bytes *replies = &connection->intake.replies;
+    if (!replies->len || connection->outbox.is_on_its_way)
+        return replies->len <= REPLIES_MAX;
+    struct shared *piece = shared_take(replies);
+    ssize_t len = send(connection->fd, piece->data, piece->len,
+                       MSG_NOSIGNAL | MSG_DONTWAIT);
+    bool sent = len == (ssize_t)piece->len;
+    shared_release(piece);
+    return sent;
+}
+
+enum written
+connection_flush(struct connection *connection)
+{
+    if (connection->state == CONNECTION_CLOSED)
+        return WRITTEN_GONE;
+    const struct outbox_framing framing = {
+        .is_plain = connection->is_plain,
+        .request_id = connection->intake.request_id};
+    enum written written =
+        outbox_write(&connection->outbox, connection->fd, &framing);
+    switch (written) {
+    case WRITTEN_ALL:
+        connection->stalled_since_us = 0;
+        break;
+    case WRITTEN_PART:
+        if (!connection->stalled_since_us)
+            connection->stalled_since_us = clock_monotonic_us();
+        event_add(&connection->write_event, NULL);
+        break;
+    case WRITTEN_GONE:
+        connection_close(connection);
+        break;
+    }
+    return written;
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *context)
+{
+    struct connection *connection = context;
+    (void)fd, (void)what;
+    /* It takes something: the patience with it begins anew. */
+    connection->stalled_since_us = 0;
+    if (connection_flush(connection) != WRITTEN_ALL)
+        return;
+    if (!connection->is_plain && !send_replies(connection))
+        connection_close(connection);
+    else if (connection->state == CONNECTION_HELD)
+        connection->service->on_drained(connection);
+    else
+        settle_later(connection);
+}
+
+void
+connection_add(struct connection *connection, struct shared *piece)
+{
+    outbox_add(&connection->outbox, piece);
+}
+
+void
+connection_finish(struct connection *connection)
+{
+    if (connection->state == CONNECTION_CLOSED)
+        return;
+    outbox_end(&connection->outbox);
+    set_state(connection, CONNECTION_ENDING);
+    enum written written = WRITTEN_PART;
+    if (!connection->outbox.is_on_its_way)
+        written = connection_flush(connection);
+    if (written == WRITTEN_ALL)
+        settle_later(connection);
+    else if (written == WRITTEN_PART)
+        connection_timer(connection,
+                         connection->server->options->stall_timeout_us);
+}
+
+/* -- reading ------------------------------------------------------------ */
+
+static void
+serve_request(struct connection *connection)
+{
+    struct intake *intake = &connection->intake;
+    struct request request;
+    size_t len;
+    const char *records = intake_request(intake, &len);
+    event_del(&connection->timer_event);
+    connection->chatter = 0;
+    if (intake->params_too_large) {
+        intake_drop_request(intake);
+        route_too_large(connection);
+        return;
+    }
+    size_t body_len = intake->body_too_large ? 0 : intake->body_len;
+    if (!request_parse(&request, records, len, body_len)) {
+        log_warn("connection", "a request made no sense and was dropped");
+        connection_close(connection);
+        return;
+    }
+    request.body_too_large = intake->body_too_large;
+    intake_drop_request(intake);
+    route_request(connection, &request);
+    request_done(&request);
+}
+
+static struct intake_limits
+limits_of(const struct server *server)
+{
+    const struct options *options = server->options;
+    int64_t body_max = options->message_max > options->batch_bytes
+                           ? options->message_max
+                           : options->batch_bytes;
+    return (struct intake_limits){.params_max = 64 * 1024,
+                                  .body_max = (size_t)body_max};
+}
+
+static void
+look_at_input(struct connection *connection)
+{
+    const struct intake_limits limits = limits_of(connection->server);
+    enum intake_verdict verdict = intake_next(&connection->intake, &limits);
+    if (!send_replies(connection)) {
+        connection_close(connection);
+        return;
+    }
+    switch (verdict) {
+    case INTAKE_MORE:
+        return;
+    case INTAKE_REQUEST:
+        serve_request(connection);
+        return;
+    case INTAKE_ABORTED:
+        connection->service->on_stop(connection);
+        return;
+    case INTAKE_CLOSE:
+        connection_close(connection);
+        return;
+    }
+}
+
+/* One read. False: there is no more for now. */
+static bool
+read_some(struct connection *connection)
+{
+    static char scratch[READ_SIZE]; /* the loop's thread alone is here */
+    ssize_t len = read(connection->fd, scratch, sizeof scratch);
+    if (len < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    if (len <= 0) {
+        connection_close(connection);
+        return false;
+    }
+    if (connection->state == CONNECTION_HELD) {
+        connection->chatter += (uint32_t)len;
+        if (connection->chatter > CHATTER_MAX) {
+            log_info("connection", "closed: its peer talks while it is held");
+            connection_close(connection);
+            return false;
+        }
+    }
+    bool was_idle = intake_is_idle(&connection->intake);
+    intake_feed(&connection->intake, scratch, (size_t)len);
+    look_at_input(connection);
+    if (was_idle && connection->state == CONNECTION_READING)
+        connection_timer(connection,
+                         connection->server->options->request_timeout_us);
+    return len == sizeof scratch;
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct connection *connection = context;
+    (void)fd, (void)what;
+    if (connection->is_plain) { /* the reading end of the pipe is closed */
+        connection_close(connection);
+        return;
+    }
+    for (int i = 0; i < READS_PER_EVENT; i++) {
+        if (!read_some(connection) ||
+            (connection->state != CONNECTION_READING &&
+             connection->state != CONNECTION_HELD))
+            return;
+    }
+}
+
+/* -- life --------------------------------------------------------------- */
+
+static struct connection *
+connection_new(struct server *server, int fd)
+{
+    struct connection *connection = calloc(1, sizeof *connection);
+    if (!connection)
+        return NULL;
+    connection->server = server;
+    connection->fd = fd;
+    event_assign(&connection->read_event, server->base, fd,
+                 EV_READ | EV_PERSIST, on_readable, connection);
+    event_assign(&connection->write_event, server->base, fd, EV_WRITE,
+                 on_writable, connection);
+    evtimer_assign(&connection->timer_event, server->base, on_timer,
+                   connection);
+    connection->next = server->connections;
+    if (connection->next)
+        connection->next->prev = connection;
+    server->connections = connection;
+    server->connection_count++;
+    return connection;
+}
+
+void
+connection_open(struct server *server, int fd)
+{
+    struct connection *connection = connection_new(server, fd);
+    if (!connection) {
+        close(fd);
+        return;
+    }
+    /* Mostly the whole request is there already. */
+    read_some(connection);
+    if (connection->state != CONNECTION_READING)
+        return;
+    set_state(connection, CONNECTION_READING);
+    if (intake_is_idle(&connection->intake))
+        connection_timer(connection, server->options->request_timeout_us);
+}
+
+struct connection *
+connection_open_plain(struct server *server, int fd)
+{
+    struct connection *connection = connection_new(server, fd);
+    if (!connection)
+        return NULL;
+    connection->is_plain = true;
+    connection->is_file =
+        event_add(&connection->read_event, NULL) < 0;
+    event_del(&connection->read_event);
+    return connection;
+}
+
+void
+connection_serve(struct connection *connection, enum connection_state state,
+                 const struct service *service, void *work)
+{
+    connection->service = service;
+    connection->work = work;
+    set_state(connection, state);
+}
+
+void
+connection_stop(struct connection *connection)
+{
+    switch (connection->state) {
+    case CONNECTION_READING:
+        if (intake_is_idle(&connection->intake))
+            connection_close(connection);
+        return;
+    case CONNECTION_BUSY:
+    case CONNECTION_HELD:
+        connection->service->on_stop(connection);
+        return;
+    case CONNECTION_ENDING:
+    case CONNECTION_CLOSED:
+        return;
+    }
+}
+
+static void
+end_service(struct connection *connection)
+{
+    if (connection->service)
+        connection->service->on_over(connection);
+    connection->service = NULL;
+    connection->work = NULL;
+    connection->is_head = false;
+    free(connection->allow_origin);
+    connection->allow_origin = NULL;
+}
+
+static void
+connection_free(struct connection *connection)
+{
+    struct server *server = connection->server;
+    if (connection->prev)
+        connection->prev->next = connection->next;
+    else
+        server->connections = connection->next;
+    if (connection->next)
+        connection->next->prev = connection->prev;
+    server->connection_count--;
+    intake_fini(&connection->intake);
+    outbox_fini(&connection->outbox);
+    close(connection->fd);
+    free(connection);
+}
+
+/* The request is answered; the connection goes on to the next, of which some
+ * may have come already. */
+static void
+next_request(struct connection *connection)
+{
+    intake_finish(&connection->intake);
+    set_state(connection, CONNECTION_READING);
+    const struct options *options = connection->server->options;
+    connection_timer(connection, intake_is_idle(&connection->intake)
+                                     ? options->keep_idle_us
+                                     : options->request_timeout_us);
+    look_at_input(connection);
+}
+
+void
+connection_settle(struct connection *connection)
+{
+    connection->is_settling = false;
+    bool is_answered = connection->state == CONNECTION_ENDING &&
+                       outbox_is_empty(&connection->outbox);
+    if (connection->state != CONNECTION_CLOSED && !is_answered)
+        return;
+    end_service(connection);
+    if (is_answered && connection->intake.keep && !connection->is_plain &&
+        !connection->server->stopping) {
+        next_request(connection);
+        return;
+    }
+    if (connection->state != CONNECTION_CLOSED)
+        set_state(connection, CONNECTION_CLOSED);
+    connection_free(connection);
+}

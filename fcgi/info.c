@@ -1,0 +1,57 @@
+#include "info.h"
+
+#include "answer.h"
+#include "connection.h"
+#include "follow.h"
+#include "hub/cursor.h"
+#include "hub/names.h"
+#include "queue/presence.h"
+#include "server.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void
+append_cursor(struct bytes *body, const char *member, int64_t id,
+              const char *epoch)
+{
+    char cursor[CURSOR_SIZE];
+    cursor_format(cursor, id, epoch);
+    if (id)
+        bytes_printf(body, ",\"%s\":\"%s\"", member, cursor);
+    else
+        bytes_printf(body, ",\"%s\":null", member);
+}
+
+void
+info_get(struct connection *connection, const struct request *request,
+         const struct query *query, const char *name)
+{
+    (void)request, (void)query;
+    if (!name_is_channel(name, strlen(name))) {
+        answer_problem(connection, PROBLEM_BAD_CHANNEL,
+                       "\"%.160s\" is no name of one channel: 1 to 128 "
+                       "letters, digits and . _ ~ -, the first one a letter "
+                       "or a digit",
+                       name);
+        return;
+    }
+    struct server *server = connection->server;
+    struct queue_bounds bounds;
+    enum queue_status status = queue_bounds(server->queue, name, &bounds);
+    if (status != QUEUE_OK) {
+        follow_answer_trouble(connection, status);
+        return;
+    }
+    struct server_counts counts = {0};
+    server_count_subscribers(server, name, &counts);
+    struct bytes body = BYTES_EMPTY;
+    bytes_printf(&body, "{\"channel\":\"%s\",\"messages\":%" PRId64, name,
+                 bounds.messages);
+    append_cursor(&body, "first", bounds.first_id, bounds.epoch);
+    append_cursor(&body, "last", bounds.last_id, bounds.epoch);
+    bytes_printf(&body,
+                 ",\"subscribers\":{\"poll\":%lu,\"sse\":%lu,\"ws\":%lu}}\n",
+                 counts.poll, counts.sse, counts.ws);
+    answer_json(connection, 200, &body);
+}

@@ -1,0 +1,12 @@
+/* GET /{channel}: what is known of a channel. */
+#ifndef EARSHOT_INFO_H
+#define EARSHOT_INFO_H
+
+struct connection;
+struct query;
+struct request;
+
+void info_get(struct connection *connection, const struct request *request,
+              const struct query *query, const char *name);
+
+#endif

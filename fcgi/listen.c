@@ -1,0 +1,171 @@
+#include "listen.h"
+
+#include "base/log.h"
+#include "options.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 4096 };
+
+static ino_t socket_inode; /* of the file that we made */
+
+/* True when some process answers on the socket's file. */
+static bool
+is_alive(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return true; /* then it is not ours to remove */
+    bool alive = connect(fd, (const struct sockaddr *)address,
+                         sizeof *address) == 0 ||
+                 errno == EAGAIN;
+    close(fd);
+    return alive;
+}
+
+/* Removes a socket's file that a dead process left behind. */
+static bool
+clear_path(const struct sockaddr_un *address)
+{
+    struct stat status;
+    const char *path = address->sun_path;
+    if (lstat(path, &status) < 0)
+        return errno == ENOENT;
+    if (!S_ISSOCK(status.st_mode)) {
+        log_error("listen", "%s is there and is no socket; give another "
+                            "--socket, or remove it", path);
+        return false;
+    }
+    if (is_alive(address)) {
+        log_error("listen", "another program listens on %s; stop it, or give "
+                            "another --socket", path);
+        return false;
+    }
+    return unlink(path) == 0;
+}
+
+static int
+open_unix(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) {
+        log_error("listen", "a socket's path has at most %zu bytes: %s",
+                  sizeof address.sun_path - 1, path);
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    if (!clear_path(&address))
+        return -1;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    mode_t mask = umask(0117); /* 0660 */
+    bool bound = fd >= 0 && bind(fd, (struct sockaddr *)&address,
+                                 sizeof address) == 0;
+    umask(mask);
+    struct stat status;
+    if (!bound || stat(path, &status) < 0 || listen(fd, BACKLOG) < 0) {
+        log_error("listen", "cannot listen on %s: %m", path);
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    socket_inode = status.st_ino;
+    return fd;
+}
+
+/* HOST:PORT, with an IPv6 address in brackets. False: it is not that. */
+static bool
+split_address(const char *address, char host[256], const char **port)
+{
+    const char *colon = strrchr(address, ':');
+    if (!colon || !colon[1] || colon - address >= 256)
+        return false;
+    size_t len = (size_t)(colon - address);
+    if (address[0] == '[' && len >= 2 && address[len - 1] == ']') {
+        address++;
+        len -= 2;
+    }
+    memcpy(host, address, len);
+    host[len] = '\0';
+    *port = colon + 1;
+    return len > 0;
+}
+
+static int
+open_address(const char *text)
+{
+    char host[256];
+    const char *port;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    if (!split_address(text, host, &port) ||
+        getaddrinfo(host, port, &hints, &found) != 0) {
+        log_error("listen", "--listen wants HOST:PORT (127.0.0.1:9000), not "
+                            "\"%s\"", text);
+        return -1;
+    }
+    int fd = socket(found->ai_family,
+                    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int on = 1;
+    if (fd >= 0)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) < 0 ||
+        listen(fd, BACKLOG) < 0) {
+        log_error("listen", "cannot listen on %s: %m", text);
+        if (fd >= 0)
+            close(fd);
+        fd = -1;
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+static bool
+is_listening(int fd)
+{
+    int value = 0;
+    socklen_t len = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &len) == 0 &&
+           value;
+}
+
+int
+listen_open(const struct options *options, int *listeners)
+{
+    int count = 0;
+    if (options->socket && (listeners[count++] = open_unix(options->socket)) < 0)
+        return -1;
+    if (options->listen &&
+        (listeners[count++] = open_address(options->listen)) < 0)
+        return -1;
+    if (!count && is_listening(STDIN_FILENO)) {
+        listeners[count++] = STDIN_FILENO;
+        fcntl(STDIN_FILENO, F_SETFL,
+              fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+    }
+    if (!count && !getenv("REQUEST_METHOD")) {
+        log_error("listen", "nothing to listen on: give --socket PATH or "
+                            "--listen HOST:PORT, or let a web server start "
+                            "this program by FastCGI or CGI");
+        return -1;
+    }
+    return count;
+}
+
+void
+listen_cleanup(const struct options *options)
+{
+    struct stat status;
+    /* A program started after us may have put its own in the place. */
+    if (options->socket && stat(options->socket, &status) == 0 &&
+        status.st_ino == socket_inode)
+        unlink(options->socket);
+}

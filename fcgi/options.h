@@ -1,0 +1,62 @@
+/* What the program can be told: one table of options serves the command line,
+ * the environment and --help. Never anything a request carries. */
+#ifndef EARSHOT_OPTIONS_H
+#define EARSHOT_OPTIONS_H
+
+#include "base/log.h"
+#include "queue/queue.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum who { WHO_ANYONE, WHO_USER, WHO_LOCAL, WHO_NONE };
+
+struct options {
+    const char *queue;  /* path; NULL: not given */
+    const char *socket; /* path of a Unix socket to listen on, or NULL */
+    const char *listen; /* HOST:PORT to listen on, or NULL */
+    const char *base;   /* where the program is mounted */
+    const char *origin; /* origins that are let in, with commas; or "*" */
+    const char *log;
+    int64_t publish; /* enum who */
+    int64_t admin;   /* enum who */
+    int64_t synchronous; /* enum queue_synchronous */
+    int64_t log_level;   /* enum log_level */
+    int64_t bell;        /* 0 or 1 */
+    int64_t new_epoch;
+    int64_t help;
+    int64_t version;
+    /* times, in microseconds */
+    int64_t wait_max_us;
+    int64_t heartbeat_us;
+    int64_t stream_life_us;
+    int64_t request_timeout_us;
+    int64_t commit_timeout_us;
+    int64_t keep_idle_us;
+    int64_t stall_timeout_us;
+    int64_t keep_age_us;
+    int64_t keep_keys_us;
+    int64_t look_us;
+    int64_t retry_us;
+    /* numbers and bytes */
+    int64_t message_max;
+    int64_t event_max;
+    int64_t channels_max;
+    int64_t subscribers_max;
+    int64_t batch_lines;
+    int64_t batch_bytes;
+    int64_t keep_messages;
+    int64_t keep_channels;
+    int64_t keep_bytes;
+};
+
+/* Fills OPTIONS from the defaults, the environment, then the command line.
+ * False when something is wrong, which is then said on standard error. The
+ * strings belong to the arguments and the environment. */
+__attribute__((warn_unused_result)) bool
+options_read(struct options *options, int argc, char *const *argv);
+
+void options_help(FILE *file);
+
+#endif

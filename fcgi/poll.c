@@ -1,0 +1,208 @@
+#include "poll.h"
+
+#include "answer.h"
+#include "connection.h"
+#include "follow.h"
+#include "hub/message.h"
+#include "query.h"
+#include "request.h"
+#include "server.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct poll {
+    struct subscriber subscriber;
+    struct connection *connection;
+    struct bytes messages; /* JSON objects with commas between */
+    size_t message_count;
+    bool lost;
+    bool more;
+};
+
+enum { PAGE_MESSAGES = 64, PAGE_BYTES = OUTBOX_BYTES_MAX };
+
+static struct poll *
+poll_of(struct subscriber *subscriber)
+{
+    return (struct poll *)(void *)((char *)subscriber -
+                                   offsetof(struct poll, subscriber));
+}
+
+/* -- what a poll is to the hub ------------------------------------------ */
+
+static bool
+take(struct subscriber *subscriber, struct message *message)
+{
+    struct poll *poll = poll_of(subscriber);
+    const struct shared *json = message_encoded(message, ENCODING_JSON);
+    if (poll->message_count &&
+        (poll->message_count == PAGE_MESSAGES ||
+         poll->messages.len + json->len > PAGE_BYTES)) {
+        poll->more = true;
+        return false;
+    }
+    if (poll->message_count++)
+        bytes_append_char(&poll->messages, ',');
+    bytes_append(&poll->messages, json->data, json->len);
+    return true;
+}
+
+static bool
+lost(struct subscriber *subscriber, const char *cursor)
+{
+    (void)cursor; /* the answer carries the newest */
+    poll_of(subscriber)->lost = true;
+    return true;
+}
+
+static void
+answer(struct poll *poll)
+{
+    char cursor[CURSOR_SIZE];
+    hub_cursor(&poll->subscriber, cursor);
+    struct bytes body = BYTES_EMPTY;
+    bytes_reserve(&body, poll->messages.len + 128);
+    bytes_append_string(&body, "{\"messages\":[");
+    bytes_append(&body, poll->messages.data, poll->messages.len);
+    bytes_printf(&body, "],\"cursor\":\"%s\",\"lost\":%s%s}\n", cursor,
+                 poll->lost ? "true" : "false",
+                 poll->more ? ",\"more\":true" : "");
+    bytes_fini(&poll->messages);
+    answer_json(poll->connection, 200, &body);
+}
+
+static enum flushed
+flush(struct subscriber *subscriber)
+{
+    struct poll *poll = poll_of(subscriber);
+    if (poll->connection->state == CONNECTION_HELD)
+        answer(poll);
+    return FLUSHED_END;
+}
+
+static const struct transport poll_transport = {
+    .id = TRANSPORT_POLL,
+    .name = "poll",
+    .take = take,
+    .lost = lost,
+    .flush = flush,
+};
+
+/* -- what a poll is to its connection ----------------------------------- */
+
+static void
+on_wait_over(struct connection *connection)
+{
+    struct poll *poll = connection->work;
+    answer(poll);
+    hub_leave(&poll->subscriber);
+}
+
+static void
+on_drained(struct connection *connection)
+{
+    (void)connection; /* a poll writes once, at its end */
+}
+
+static void
+on_over(struct connection *connection)
+{
+    struct poll *poll = connection->work;
+    hub_leave(&poll->subscriber);
+    bytes_fini(&poll->messages);
+    free(poll);
+}
+
+static const struct service poll_service = {
+    .on_timer = on_wait_over,
+    .on_drained = on_drained,
+    .on_stop = on_wait_over,
+    .on_over = on_over,
+};
+
+/* -- coming ------------------------------------------------------------- */
+
+/* Reads ?wait= in microseconds, at most the maximum. */
+static bool
+read_wait(struct connection *connection, const char *text, int64_t *wait_us)
+{
+    *wait_us = 0;
+    if (!text)
+        return true;
+    char *end;
+    double seconds = strtod(text, &end);
+    bool is_decimal =
+        text[0] && strspn(text, "0123456789.eE+-") == strlen(text);
+    if (!is_decimal || *end || !isfinite(seconds) || seconds < 0) {
+        answer_problem(connection, PROBLEM_BAD_WAIT,
+                       "?wait= wants a number of seconds, 0 or more");
+        return false;
+    }
+    int64_t max_us = connection->server->options->wait_max_us;
+    double us = seconds * 1e6;
+    *wait_us = us > (double)max_us ? max_us : (int64_t)us;
+    return true;
+}
+
+/* Looks what there is; answers it, or holds the request for WAIT_US. */
+static void
+look(struct poll *poll, int64_t wait_us)
+{
+    struct connection *connection = poll->connection;
+    bool more = false;
+    enum queue_status status = hub_look(&poll->subscriber, &more);
+    if (status != QUEUE_OK) {
+        follow_answer_trouble(connection, status);
+        hub_leave(&poll->subscriber);
+        return;
+    }
+    poll->more = more;
+    if (poll->message_count || poll->lost || wait_us == 0) {
+        answer(poll);
+        hub_leave(&poll->subscriber);
+        return;
+    }
+    connection_timer(connection, wait_us);
+}
+
+static void
+start(struct connection *connection, const struct follow *follow,
+      int64_t wait_us)
+{
+    struct poll *poll = xcalloc(1, sizeof *poll);
+    poll->connection = connection;
+    poll->subscriber.transport = &poll_transport;
+    connection_serve(connection, CONNECTION_HELD, &poll_service, poll);
+    enum queue_status status =
+        hub_join(connection->server->hub, &poll->subscriber, follow->channels,
+                 follow->channel_count, &follow->start, &poll->lost);
+    if (status == QUEUE_OK)
+        look(poll, wait_us);
+    else
+        follow_answer_trouble(connection, status);
+}
+
+void
+poll_get(struct connection *connection, const struct request *request,
+         const struct query *query, const char *name)
+{
+    int64_t wait_us;
+    struct follow follow;
+    if (!read_wait(connection, query->wait, &wait_us) ||
+        !follow_read(&follow, connection, request, query, name))
+        return;
+    struct server *server = connection->server;
+    if (server->stopping || request->method == METHOD_HEAD)
+        wait_us = 0;
+    if (wait_us &&
+        server_subscribers(server) >=
+            (size_t)server->options->subscribers_max)
+        answer_problem(connection, PROBLEM_BUSY,
+                       "this process holds as many subscribers as it may "
+                       "(--subscribers-max)");
+    else
+        start(connection, &follow, wait_us);
+    follow_fini(&follow);
+}

@@ -1,0 +1,188 @@
+#include "route.h"
+
+#include "access.h"
+#include "answer.h"
+#include "connection.h"
+#include "info.h"
+#include "poll.h"
+#include "publish.h"
+#include "query.h"
+#include "request.h"
+#include "server.h"
+#include "sse.h"
+#include "status.h"
+
+#include <string.h>
+
+/* What is left of PATH below BASE; NULL when it is not below it. */
+static const char *
+below(const char *base, const char *path)
+{
+    size_t len = strlen(base);
+    while (len && base[len - 1] == '/')
+        len--;
+    if (strncmp(path, base, len) != 0 || (path[len] && path[len] != '/'))
+        return NULL;
+    return path + len;
+}
+
+/* The request's path below where the program is mounted, decoded, in STORAGE
+ * if it has to be (strlen of the address + 1 bytes). NULL: not below it, or it
+ * cannot be decoded. */
+static const char *
+path_of(const struct request *request, const char *base, char *storage)
+{
+    if (request->path_info[0])
+        return request->path_info;
+    const char *path = below(base, request->script_name);
+    if (path && request->script_name[0])
+        return path;
+    size_t len = strcspn(request->request_uri, "?");
+    if (!percent_decode(storage, request->request_uri, len, false))
+        return NULL;
+    return below(base, storage);
+}
+
+/* One address: what it takes, and what serves it. */
+struct address {
+    const char *name; /* the last segment; "" for /{channel} itself */
+    const char *methods;
+    enum access access;
+    void (*get)(struct connection *connection, const struct request *request,
+                const struct query *query, const char *name);
+};
+
+static const struct address channel_addresses[] = {
+    {"", "GET, HEAD, POST, OPTIONS", ACCESS_READ, info_get},
+    {"poll", "GET, HEAD, OPTIONS", ACCESS_READ, poll_get},
+    {"sse", "GET, HEAD, OPTIONS", ACCESS_READ, sse_get},
+};
+
+static const struct address own_addresses[] = {
+    {"health", "GET, HEAD, OPTIONS", ACCESS_HEALTH, status_health_get},
+    {"status", "GET, HEAD, OPTIONS", ACCESS_ADMIN, status_get},
+};
+
+static const struct address *
+find(const struct address *addresses, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(addresses[i].name, name) == 0)
+            return &addresses[i];
+    return NULL;
+}
+
+static void
+answer_not_found(struct connection *connection, const char *last)
+{
+    if (strcmp(last, "ws") == 0)
+        answer_problem(connection, PROBLEM_NOT_FOUND,
+                       "WebSocket is served by earshot-ws: let the web server "
+                       "pass this address on to it");
+    else
+        answer_problem(connection, PROBLEM_NOT_FOUND,
+                       "there is nothing at this address; there are "
+                       "/{channel}, /{channel}/poll, /{channel}/sse and "
+                       "/-/health below where Earshot is mounted (--base, "
+                       "now %s)",
+                       connection->server->options->base);
+}
+
+static void
+serve(struct connection *connection, struct request *request,
+      const struct address *address, const char *name)
+{
+    bool publishes =
+        request->method == METHOD_POST && strstr(address->methods, "POST");
+    if (request->method == METHOD_OTHER ||
+        (request->method == METHOD_POST && !publishes)) {
+        answer_method(connection, address->methods);
+        return;
+    }
+    enum access access = address->access;
+    if (publishes)
+        access = ACCESS_PUBLISH;
+    /* A preflight asks whether a page of that origin may, not whether this
+     * visitor may. */
+    if (request->method == METHOD_OPTIONS)
+        access = ACCESS_HEALTH;
+    if (!access_check(connection, request, access))
+        return;
+    if (request->method == METHOD_OPTIONS) {
+        answer_options(connection, address->methods);
+        return;
+    }
+    struct query query;
+    if (!query_read(&query, request->query))
+        answer_problem(connection, PROBLEM_BAD_ENCODING,
+                       "the query string has a %% that is not followed by two "
+                       "hexadecimal digits, or an encoded NUL");
+    else if (publishes)
+        publish_post(connection, request, &query, name);
+    else
+        address->get(connection, request, &query, name);
+    query_fini(&query);
+}
+
+enum { PATH_MAX_BYTES = 16 * 1024 };
+
+static void
+route_path(struct connection *connection, struct request *request,
+           const char *path)
+{
+    char name[PATH_MAX_BYTES + 1];
+    const char *last = strrchr(path, '/');
+    const struct address *address = NULL;
+    if (!last || path[0] != '/' || strlen(path) > PATH_MAX_BYTES) {
+        answer_not_found(connection, "");
+        return;
+    }
+    size_t len = (size_t)(last - path);
+    if (strncmp(path, "/-/", 3) == 0) {
+        strcpy(name, "-");
+        address = find(own_addresses,
+                       sizeof own_addresses / sizeof *own_addresses, path + 3);
+    } else if (len == 0 && last[1]) { /* /{channel} */
+        strcpy(name, last + 1);
+        address = &channel_addresses[0];
+    } else if (last[1]) {
+        memcpy(name, path + 1, len - 1);
+        name[len - 1] = '\0';
+        if (!strchr(name, '/'))
+            address = find(channel_addresses,
+                           sizeof channel_addresses /
+                               sizeof *channel_addresses,
+                           last + 1);
+    }
+    if (address)
+        serve(connection, request, address, name);
+    else
+        answer_not_found(connection, last + 1);
+}
+
+void
+route_request(struct connection *connection, struct request *request)
+{
+    connection->server->figures.requests++;
+    connection->is_head = request->method == METHOD_HEAD;
+    size_t len = strlen(request->request_uri);
+    if (len > PATH_MAX_BYTES * 4) {
+        route_too_large(connection);
+        return;
+    }
+    char storage[len + 1];
+    const char *path =
+        path_of(request, connection->server->options->base, storage);
+    if (path)
+        route_path(connection, request, path);
+    else
+        answer_not_found(connection, "");
+}
+
+void
+route_too_large(struct connection *connection)
+{
+    answer_problem(connection, PROBLEM_HEADERS_TOO_LARGE,
+                   "the address and headers of a request are 64 KiB at most "
+                   "here");
+}

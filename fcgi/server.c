@@ -1,0 +1,413 @@
+#include "server.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "connection.h"
+#include "hub/channels.h"
+#include "hub/hub.h"
+#include "queue/presence.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    ACCEPTS_PER_EVENT = 64,
+    ACCEPT_PAUSE_US = 100 * 1000,   /* when descriptors have run out */
+    PRESENCE_US = 1000 * 1000,      /* presence is told at most so often */
+    PATIENCE_US = 5 * 1000 * 1000,  /* with what has begun, when stopping */
+    JITTER_STEPS = 16,
+};
+
+/* -- time --------------------------------------------------------------- */
+
+static struct timeval
+timeval_of(int64_t us)
+{
+    return (struct timeval){.tv_sec = us / 1000000, .tv_usec = us % 1000000};
+}
+
+const struct timeval *
+server_timeout(struct server *server, int64_t after_us)
+{
+    if (after_us < 0)
+        after_us = 0;
+    for (int i = 0; i < server->timeout_count; i++)
+        if (server->timeouts[i].us == after_us)
+            return server->timeouts[i].common;
+    server->other_timeout = timeval_of(after_us);
+    return &server->other_timeout;
+}
+
+static void
+share_timeout(struct server *server, int64_t us)
+{
+    if (server->timeout_count == SERVER_TIMEOUTS_MAX)
+        return;
+    struct timeval duration = timeval_of(us);
+    const struct timeval *common =
+        event_base_init_common_timeout(server->base, &duration);
+    if (!common)
+        return;
+    server->timeouts[server->timeout_count].us = us;
+    server->timeouts[server->timeout_count].common = common;
+    server->timeout_count++;
+}
+
+/* From four fifths to six fifths of US. */
+static int64_t
+jitter_step(int64_t us, int step)
+{
+    return us * 4 / 5 + us * 2 / 5 * step / (JITTER_STEPS - 1);
+}
+
+int64_t
+server_jitter(int64_t us)
+{
+    unsigned char random = 0;
+    evutil_secure_rng_get_bytes(&random, 1);
+    return jitter_step(us, random % JITTER_STEPS);
+}
+
+static void
+share_timeouts(struct server *server)
+{
+    const struct options *options = server->options;
+    share_timeout(server, options->request_timeout_us);
+    share_timeout(server, options->commit_timeout_us);
+    share_timeout(server, options->keep_idle_us);
+    share_timeout(server, options->stall_timeout_us);
+    share_timeout(server, options->wait_max_us);
+    for (int i = 0; i < JITTER_STEPS; i++)
+        share_timeout(server, jitter_step(options->heartbeat_us, i));
+}
+
+/* -- events ------------------------------------------------------------- */
+
+static void
+pause_accepting(struct server *server)
+{
+    for (int i = 0; i < server->listener_count; i++)
+        event_del(server->listeners[i]);
+    struct timeval pause = timeval_of(ACCEPT_PAUSE_US);
+    event_add(server->accept_again_event, &pause);
+}
+
+static void
+on_accept_again(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    (void)fd, (void)what;
+    for (int i = 0; i < server->listener_count && !server->stopping; i++)
+        event_add(server->listeners[i], NULL);
+}
+
+static void
+on_connecting(evutil_socket_t listener, short what, void *context)
+{
+    struct server *server = context;
+    (void)what;
+    for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
+        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            connection_open(server, fd);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+                   errno == ENOMEM) {
+            log_error("server", "cannot accept: %m; raise the limit of open "
+                                "files (ulimit -n)");
+            pause_accepting(server);
+            return;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            return;
+        }
+    }
+}
+
+static void
+on_queue_ready(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    ((struct server *)context)->queue_is_ready = true;
+}
+
+static void
+on_look(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    (void)fd, (void)what;
+    if (queue_look(server->queue))
+        server->news = true;
+}
+
+static void
+tell_channel(void *context, struct hub_channel *channel)
+{
+    static const char *const names[TRANSPORTS] = {"poll", "sse", "ws"};
+    for (int i = 0; i < TRANSPORTS; i++)
+        if (channel->counts[i])
+            presence_count(context, channel->name, names[i],
+                           channel->counts[i]);
+}
+
+static void
+on_presence(evutil_socket_t fd, short what, void *context)
+{
+    struct server *server = context;
+    (void)fd, (void)what;
+    hub_counts_told(server->hub);
+    presence_begin(server->presence);
+    hub_each_channel(server->hub, tell_channel, server->presence);
+    presence_end(server->presence);
+}
+
+static void
+on_patience_over(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    log_warn("server", "stopping before everything was finished");
+    ((struct server *)context)->must_end = true;
+}
+
+static void
+stop(struct server *server)
+{
+    log_info("server", "stopping connections=%zu", server->connection_count);
+    server->stopping = true;
+    for (int i = 0; i < server->listener_count; i++) {
+        close(event_get_fd(server->listeners[i]));
+        event_free(server->listeners[i]);
+    }
+    server->listener_count = 0;
+    struct timeval patience = timeval_of(PATIENCE_US);
+    event_add(server->patience_event, &patience);
+    for (struct connection *connection = server->connections; connection;
+         connection = connection->next)
+        connection_stop(connection);
+}
+
+static void
+on_stop_signal(evutil_socket_t signal_number, short what, void *context)
+{
+    struct server *server = context;
+    (void)signal_number, (void)what;
+    if (server->stopping)
+        server->must_end = true;
+    else
+        stop(server);
+}
+
+static void
+on_hangup(evutil_socket_t signal_number, short what, void *context)
+{
+    (void)signal_number, (void)what, (void)context;
+    log_reopen();
+}
+
+/* -- life --------------------------------------------------------------- */
+
+static void
+catch_signals(struct server *server)
+{
+    static const int stops[] = {SIGTERM, SIGINT, SIGUSR1};
+    size_t count = 0;
+    for (; count < sizeof stops / sizeof *stops; count++)
+        server->signal_events[count] =
+            evsignal_new(server->base, stops[count], on_stop_signal, server);
+    server->signal_events[count++] =
+        evsignal_new(server->base, SIGHUP, on_hangup, server);
+    for (size_t i = 0; i < count; i++)
+        event_add(server->signal_events[i], NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static struct queue_options
+queue_options_of(const struct options *options)
+{
+    return (struct queue_options){
+        .path = options->queue,
+        .synchronous = (enum queue_synchronous)options->synchronous,
+        .new_epoch = options->new_epoch,
+        .bell = options->bell,
+        .keep_messages = options->keep_messages,
+        .keep_age_ms = options->keep_age_us / 1000,
+        .keep_channels = options->keep_channels,
+        .keep_bytes = options->keep_bytes,
+        .keep_keys_ms = options->keep_keys_us / 1000,
+        .message_max_bytes = options->message_max,
+    };
+}
+
+bool
+server_init(struct server *server, const struct options *options)
+{
+    *server = (struct server){.options = options,
+                              .started_us = clock_monotonic_us()};
+    server->base = event_base_new();
+    if (!server->base)
+        return false;
+    const struct queue_options queue_options = queue_options_of(options);
+    server->queue = queue_open(&queue_options);
+    server->hub = hub_new(server->queue);
+    server->presence = presence_open(options->queue);
+    server->queue_event =
+        event_new(server->base, queue_fd(server->queue), EV_READ | EV_PERSIST,
+                  on_queue_ready, server);
+    event_add(server->queue_event, NULL);
+    server->look_event =
+        event_new(server->base, -1, EV_PERSIST, on_look, server);
+    server->presence_event = evtimer_new(server->base, on_presence, server);
+    server->accept_again_event =
+        evtimer_new(server->base, on_accept_again, server);
+    server->patience_event =
+        evtimer_new(server->base, on_patience_over, server);
+    share_timeouts(server);
+    catch_signals(server);
+    return true;
+}
+
+void
+server_fini(struct server *server)
+{
+    presence_close(server->presence);
+    hub_free(server->hub);
+    queue_close(server->queue);
+    for (int i = 0; i < server->listener_count; i++)
+        event_free(server->listeners[i]);
+    for (size_t i = 0; i < 5 && server->signal_events[i]; i++)
+        event_free(server->signal_events[i]);
+    event_free(server->queue_event);
+    event_free(server->look_event);
+    event_free(server->presence_event);
+    event_free(server->accept_again_event);
+    event_free(server->patience_event);
+    event_base_free(server->base);
+}
+
+void
+server_listen(struct server *server, int fd)
+{
+    struct event *event = event_new(server->base, fd, EV_READ | EV_PERSIST,
+                                    on_connecting, server);
+    event_add(event, NULL);
+    server->listeners[server->listener_count++] = event;
+}
+
+size_t
+server_subscribers(const struct server *server)
+{
+    const struct hub_stats *stats = hub_stats(server->hub);
+    size_t count = 0;
+    for (int i = 0; i < TRANSPORTS; i++)
+        count += stats->subscribers[i];
+    return count;
+}
+
+static void
+add_count(void *context, const char *channel, const char *transport,
+          unsigned long count)
+{
+    struct server_counts *counts = context;
+    (void)channel;
+    if (strcmp(transport, "poll") == 0)
+        counts->poll += count;
+    else if (strcmp(transport, "sse") == 0)
+        counts->sse += count;
+    else if (strcmp(transport, "ws") == 0)
+        counts->ws += count;
+}
+
+void
+server_count_subscribers(struct server *server, const char *channel,
+                         struct server_counts *counts)
+{
+    presence_read(server->presence, channel, add_count, counts);
+}
+
+/* -- the turn ----------------------------------------------------------- */
+
+/* While anyone is subscribed the queue is looked at, and presence is told when
+ * it has changed; else neither costs anything. */
+static void
+arm_timers(struct server *server)
+{
+    bool looks = event_pending(server->look_event, EV_TIMEOUT, NULL);
+    bool has_subscribers = server_subscribers(server) > 0;
+    if (has_subscribers && !looks) {
+        struct timeval look = timeval_of(server->options->look_us);
+        event_add(server->look_event, &look);
+    } else if (!has_subscribers && looks) {
+        event_del(server->look_event);
+    }
+    if (hub_counts_changed(server->hub) &&
+        !event_pending(server->presence_event, EV_TIMEOUT, NULL)) {
+        struct timeval pause = timeval_of(PRESENCE_US);
+        event_add(server->presence_event, &pause);
+    }
+}
+
+static void
+log_delivery(const struct server *server, size_t delivered)
+{
+    if (!delivered || !server->committed_us || !log_wants(LOG_LEVEL_DEBUG))
+        return;
+    const struct hub_stats *stats = hub_stats(server->hub);
+    log_debug("hub",
+              "delivered id=%lld subscribers=%zu commit_to_last_us=%lld "
+              "arrival_to_commit_us=%lld",
+              (long long)stats->last_read_id, delivered,
+              (long long)(clock_monotonic_us() - server->committed_us),
+              (long long)(server->committed_us - server->arrived_us));
+}
+
+static void
+settle(struct server *server)
+{
+    while (server->settling) {
+        struct connection *connection = server->settling;
+        server->settling = connection->next_settling;
+        connection_settle(connection);
+    }
+}
+
+static bool
+is_finished(const struct server *server)
+{
+    if (server->must_end)
+        return true;
+    bool takes_more = server->listener_count > 0 && !server->stopping;
+    return !takes_more && !server->connection_count &&
+           !queue_appending(server->queue);
+}
+
+/* One turn of the loop. True when the next has something to do at once. */
+static bool
+turn(struct server *server, bool at_once)
+{
+    event_base_loop(server->base,
+                    EVLOOP_ONCE | (at_once ? EVLOOP_NONBLOCK : 0));
+    bool news = server->news;
+    server->news = false;
+    server->committed_us = 0;
+    if (server->queue_is_ready) {
+        server->queue_is_ready = false;
+        news |= queue_dispatch(server->queue);
+    }
+    int64_t delivered = hub_stats(server->hub)->delivered;
+    bool more = hub_turn(server->hub, news);
+    log_delivery(server,
+                 (size_t)(hub_stats(server->hub)->delivered - delivered));
+    settle(server);
+    arm_timers(server);
+    return more;
+}
+
+void
+server_run(struct server *server)
+{
+    bool more = false;
+    settle(server);
+    while (!is_finished(server))
+        more = turn(server, more);
+}

@@ -1,0 +1,285 @@
+#include "sse.h"
+
+#include "answer.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "connection.h"
+#include "follow.h"
+#include "hub/encode.h"
+#include "hub/message.h"
+#include "query.h"
+#include "request.h"
+#include "server.h"
+
+#include <event2/util.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+struct sse {
+    struct subscriber subscriber;
+    struct connection *connection;
+    enum encoding encoding;
+    int64_t ends_us; /* monotonic: when its life is over */
+};
+
+static struct sse *
+sse_of(struct subscriber *subscriber)
+{
+    return (struct sse *)(void *)((char *)subscriber -
+                                  offsetof(struct sse, subscriber));
+}
+
+/* -- what a stream is to the hub ---------------------------------------- */
+
+static bool
+take(struct subscriber *subscriber, struct message *message)
+{
+    struct sse *sse = sse_of(subscriber);
+    struct shared *event = message_encoded(message, sse->encoding);
+    if (!outbox_fits(&sse->connection->outbox, event->len))
+        return false;
+    connection_add(sse->connection, event);
+    return true;
+}
+
+/* Adds BYTES, which are left empty, to what the next flush writes. */
+static void
+add_bytes(struct connection *connection, struct bytes *bytes)
+{
+    struct shared *piece = shared_take(bytes);
+    connection_add(connection, piece);
+    shared_release(piece);
+}
+
+static bool
+lost(struct subscriber *subscriber, const char *cursor)
+{
+    struct connection *connection = sse_of(subscriber)->connection;
+    struct bytes event = BYTES_EMPTY;
+    encode_sse_notice(&event, "earshot.lost", cursor);
+    bool fits = outbox_fits(&connection->outbox, event.len);
+    if (fits)
+        add_bytes(connection, &event);
+    bytes_fini(&event);
+    return fits;
+}
+
+static enum flushed
+flush(struct subscriber *subscriber)
+{
+    struct connection *connection = sse_of(subscriber)->connection;
+    if (connection->state != CONNECTION_HELD)
+        return FLUSHED_END;
+    switch (connection_flush(connection)) {
+    case WRITTEN_ALL:
+        return FLUSHED_ALL;
+    case WRITTEN_PART:
+        return FLUSHED_PART;
+    case WRITTEN_GONE:
+        return FLUSHED_END;
+    }
+    return FLUSHED_END;
+}
+
+static const struct transport sse_transport = {
+    .id = TRANSPORT_SSE,
+    .name = "sse",
+    .take = take,
+    .lost = lost,
+    .flush = flush,
+};
+
+/* -- what a stream is to its connection --------------------------------- */
+
+/* How long a reader is to wait before it comes back: spread out, so that those
+ * who were cut together do not all come together. */
+static int64_t
+retry_ms(const struct server *server)
+{
+    unsigned random;
+    evutil_secure_rng_get_bytes(&random, sizeof random);
+    int64_t us = server->options->retry_us;
+    return (us / 2 + us * (random % 1024) / 1024) / 1000;
+}
+
+static void
+append_retry(struct bytes *bytes, const struct server *server)
+{
+    bytes_printf(bytes, "retry: %" PRId64 "\n\n", retry_ms(server));
+}
+
+/* Ends the stream, with a word on when to come back if there is room for it:
+ * where the socket takes nothing, the opening's has to do. */
+static void
+end_stream(struct connection *connection)
+{
+    struct sse *sse = connection->work;
+    hub_leave(&sse->subscriber);
+    if (!connection->outbox.is_on_its_way) {
+        struct bytes retry = BYTES_EMPTY;
+        append_retry(&retry, connection->server);
+        add_bytes(connection, &retry);
+    }
+    connection_finish(connection);
+}
+
+/* Writes a heartbeat, a comment that readers skip, unless something else is on
+ * its way anyhow. If it does not leave whole the hub learns it when it next has
+ * something to give. */
+static void
+beat(struct connection *connection)
+{
+    static struct shared *heartbeat;
+    if (!heartbeat)
+        heartbeat = shared_new(":\n\n", 3);
+    if (!outbox_is_empty(&connection->outbox))
+        return;
+    connection_add(connection, heartbeat);
+    connection_flush(connection);
+}
+
+/* Asks for the next heartbeat, or the end of the stream's life. */
+static void
+wait_for_beat(struct connection *connection)
+{
+    const struct sse *sse = connection->work;
+    int64_t left_us = sse->ends_us - clock_monotonic_us();
+    int64_t pause_us = server_jitter(connection->server->options->heartbeat_us);
+    connection_timer(connection, pause_us < left_us ? pause_us : left_us);
+}
+
+static bool
+is_stalled(const struct connection *connection, int64_t now_us)
+{
+    return connection->stalled_since_us &&
+           now_us - connection->stalled_since_us >
+               connection->server->options->stall_timeout_us;
+}
+
+static void
+on_timer(struct connection *connection)
+{
+    const struct sse *sse = connection->work;
+    int64_t now_us = clock_monotonic_us();
+    if (now_us >= sse->ends_us) {
+        end_stream(connection);
+    } else if (is_stalled(connection, now_us)) {
+        log_info("sse", "closed: its reader took nothing for too long");
+        connection_close(connection);
+    } else {
+        beat(connection);
+        if (connection->state == CONNECTION_HELD)
+            wait_for_beat(connection);
+    }
+}
+
+static void
+on_drained(struct connection *connection)
+{
+    hub_drained(&((struct sse *)connection->work)->subscriber);
+}
+
+static void
+on_over(struct connection *connection)
+{
+    struct sse *sse = connection->work;
+    hub_leave(&sse->subscriber);
+    free(sse);
+}
+
+static const struct service sse_service = {
+    .on_timer = on_timer,
+    .on_drained = on_drained,
+    .on_stop = end_stream,
+    .on_over = on_over,
+};
+
+/* -- coming ------------------------------------------------------------- */
+
+static void
+append_stream_head(struct bytes *bytes, const struct connection *connection)
+{
+    answer_head(bytes, connection, 200, "text/event-stream");
+    bytes_append_string(bytes, "X-Accel-Buffering: no\r\n\r\n");
+}
+
+/* Headers and the first event in one piece: Apache holds the headers until
+ * the first byte of the body. */
+static void
+add_opening(struct sse *sse, bool is_lost)
+{
+    struct connection *connection = sse->connection;
+    char cursor[CURSOR_SIZE];
+    hub_cursor(&sse->subscriber, cursor);
+    struct bytes bytes = BYTES_EMPTY;
+    append_stream_head(&bytes, connection);
+    append_retry(&bytes, connection->server);
+    encode_sse_notice(&bytes, "earshot.open", cursor);
+    if (is_lost)
+        encode_sse_notice(&bytes, "earshot.lost", cursor);
+    add_bytes(connection, &bytes);
+}
+
+/* A refusal that a browser understands: anything but 200 and it gives up for
+ * good, so the stream ends at once, says why in a comment and when to come
+ * again. */
+static void
+refuse(struct connection *connection, const char *why)
+{
+    struct bytes bytes = BYTES_EMPTY;
+    append_stream_head(&bytes, connection);
+    if (!connection->is_head) {
+        bytes_printf(&bytes, ": %s\n", why);
+        append_retry(&bytes, connection->server);
+    }
+    add_bytes(connection, &bytes);
+    connection_finish(connection);
+}
+
+static void
+start(struct connection *connection, const struct follow *follow)
+{
+    struct server *server = connection->server;
+    struct sse *sse = xcalloc(1, sizeof *sse);
+    sse->connection = connection;
+    sse->subscriber.transport = &sse_transport;
+    sse->encoding =
+        follow->wants_json ? ENCODING_SSE_JSON : ENCODING_SSE_BARE;
+    sse->ends_us =
+        clock_monotonic_us() + server_jitter(server->options->stream_life_us);
+    connection_serve(connection, CONNECTION_HELD, &sse_service, sse);
+    bool is_lost = false;
+    enum queue_status status =
+        hub_join(server->hub, &sse->subscriber, follow->channels,
+                 follow->channel_count, &follow->start, &is_lost);
+    if (status != QUEUE_OK) {
+        const char *trouble = queue_trouble(server->queue);
+        refuse(connection, trouble ? trouble : "the queue cannot be read now");
+        return;
+    }
+    add_opening(sse, is_lost);
+    connection_flush(connection);
+    if (connection->state == CONNECTION_HELD)
+        wait_for_beat(connection);
+}
+
+void
+sse_get(struct connection *connection, const struct request *request,
+        const struct query *query, const char *name)
+{
+    struct follow follow;
+    if (!follow_read(&follow, connection, request, query, name))
+        return;
+    const struct server *server = connection->server;
+    if (request->method == METHOD_HEAD)
+        refuse(connection, "");
+    else if (server->stopping)
+        refuse(connection, "the program is stopping");
+    else if (server_subscribers(server) >=
+             (size_t)server->options->subscribers_max)
+        refuse(connection, "this process holds as many subscribers as it may "
+                           "(--subscribers-max)");
+    else
+        start(connection, &follow);
+    follow_fini(&follow);
+}
