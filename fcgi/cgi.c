@@ -14,8 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { READ_SIZE = 64 * 1024 };
 
 /* Waits until standard input can be read, UNTIL_US at most. */

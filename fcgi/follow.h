@@ -11,10 +11,8 @@ struct connection;
 struct query;
 struct request;
 
-enum { FOLLOW_CHANNELS_MAX = 64 };
-
 struct follow {
-    const char *channels[FOLLOW_CHANNELS_MAX];
+    const char *channels[SUBSCRIBER_CHANNELS_MAX];
     size_t channel_count;
     struct start start;
     bool wants_json; /* ?format=json, or several channels */

@@ -26,9 +26,11 @@ below(const char *base, const char *path)
     return path + len;
 }
 
+enum { PATH_MAX_BYTES = 16 * 1024 };
+
 /* The request's path below where the program is mounted, decoded, in STORAGE
- * if it has to be (strlen of the address + 1 bytes). NULL: not below it, or it
- * cannot be decoded. */
+ * (of PATH_MAX_BYTES + 1) if it has to be. NULL: not below it, or it cannot be
+ * decoded. */
 static const char *
 path_of(const struct request *request, const char *base, char *storage)
 {
@@ -38,7 +40,8 @@ path_of(const struct request *request, const char *base, char *storage)
     if (path && request->script_name[0])
         return path;
     size_t len = strcspn(request->request_uri, "?");
-    if (!percent_decode(storage, request->request_uri, len, false))
+    if (len > PATH_MAX_BYTES ||
+        !percent_decode(storage, request->request_uri, len, false))
         return NULL;
     return below(base, storage);
 }
@@ -124,8 +127,6 @@ serve(struct connection *connection, struct request *request,
     query_fini(&query);
 }
 
-enum { PATH_MAX_BYTES = 16 * 1024 };
-
 static void
 route_path(struct connection *connection, struct request *request,
            const char *path)
@@ -165,12 +166,7 @@ route_request(struct connection *connection, struct request *request)
 {
     connection->server->figures.requests++;
     connection->is_head = request->method == METHOD_HEAD;
-    size_t len = strlen(request->request_uri);
-    if (len > PATH_MAX_BYTES * 4) {
-        route_too_large(connection);
-        return;
-    }
-    char storage[len + 1];
+    char storage[PATH_MAX_BYTES + 1];
     const char *path =
         path_of(request, connection->server->options->base, storage);
     if (path)

@@ -412,7 +412,7 @@ on_own_loss(void *context, const char *channel, int64_t pruned_id)
 static enum queue_status
 read_page(struct subscriber *subscriber, int64_t upto_id, bool *more)
 {
-    const char *names[subscriber->subscription_count];
+    const char *names[SUBSCRIBER_CHANNELS_MAX];
     for (size_t i = 0; i < subscriber->subscription_count; i++)
         names[i] = subscriber->subscriptions[i].channel->name;
     struct queue_page page = {.after_id = subscriber->cursor_id,

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { SUBSCRIBER_CHANNELS_MAX = 64 };
+
 struct hub;
 struct hub_channel;
 struct message;
