@@ -218,7 +218,7 @@ class Peer:
                                    receive_buffer)
         try:
             self.socket.settimeout(slow(timeout))
-            self.socket.connect(address)
+            self.connect(address)
         except OSError:
             self.socket.close()
             raise
@@ -230,6 +230,17 @@ class Peer:
 
     def __exit__(self, *_):
         self.close()
+
+    def connect(self, address):
+        deadline = time.monotonic() + slow(self.timeout)
+        while True:
+            try:
+                self.socket.connect(address)
+                return
+            except BlockingIOError:     # a Unix socket's backlog is full
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.002)
 
     def close(self):
         self.socket.close()

@@ -42,6 +42,7 @@ class Lighttpd(Process):
                  fin=False, more="", configuration=CONFIGURATION,
                  mount="/earshot", **options):
         super().__init__(directory)
+        self.expected = (0, 1)  # 1: streams were open when it was ended
         self.mount = mount
         self.log_path = self.directory / "lighttpd.log"
         self.error_log = self.directory / "lighttpd-error.log"
