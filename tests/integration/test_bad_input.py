@@ -455,3 +455,16 @@ def test_the_queue_stays_within_its_bytes(start):
         return (pages - free) * page
     wait_until(lambda: size() <= (4 << 20) * 1.06, 20, "pruning by bytes")
     assert earshot.messages("room")[-1]["id"] == last
+
+
+def test_a_key_is_forgotten_after_its_time(start):
+    earshot = start(keep_keys=1)
+    key = {"Idempotency-Key": "k"}
+    first = earshot.post("/room", b"x", key).json["id"]
+
+    def forgotten():
+        earshot.publish("other", "x")
+        return earshot.post("/room", b"x", key).status == 201
+    wait_until(forgotten, 20, "the key to be forgotten", 0.2)
+    assert earshot.data("room") == ["x", "x"]
+    assert earshot.messages("room")[0]["id"] == first

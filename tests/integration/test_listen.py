@@ -41,7 +41,7 @@ def run(*arguments, **env):
     return subprocess.run(
         [program(), *map(str, arguments)], capture_output=True, text=True,
         stdin=subprocess.DEVNULL, timeout=slow(10), check=False,
-        env=surroundings("/tmp/none", **env))
+        env=surroundings("/tmp", **env))
 
 
 # Listening
