@@ -18,6 +18,8 @@ export class Log {
     #ids = new Set();
     #chars = 0;
     #following = true;
+    /** Where the page itself has scrolled to. */
+    #end = 0;
     #list = document.querySelector("#messages");
     #scroller = document.querySelector("#scroller");
     #empty = document.querySelector("#empty");
@@ -25,10 +27,8 @@ export class Log {
     #frame;
 
     constructor() {
-        this.#scroller.addEventListener("scroll", () => {
-            this.#following = this.#isAtEnd();
-            this.#newer.hidden ||= this.#following;
-        }, { passive: true });
+        this.#scroller.addEventListener("scroll", () => this.#onScroll(),
+            { passive: true });
         this.#newer.addEventListener("click", () => {
             this.follow();
             this.#scroller.focus();
@@ -80,9 +80,26 @@ export class Log {
 
     /** Goes to the end, and stays there. */
     follow() {
-        this.#following = true;
-        this.#newer.hidden = true;
+        this.#keepUp(true);
         this.#settle();
+    }
+
+    /**
+     * Only the reader scrolls back. Where new lines have come since the page
+     * scrolled by itself, it is not at the end either, but is about to be.
+     */
+    #onScroll() {
+        if (this.#isAtEnd()) {
+            this.#keepUp(true);
+        } else if (this.#scroller.scrollTop < this.#end) {
+            this.#keepUp(false);
+        }
+    }
+
+    #keepUp(following) {
+        this.#following = following;
+        this.#scroller.classList.toggle("following", following);
+        this.#newer.hidden ||= following;
     }
 
     #trim() {
@@ -105,6 +122,7 @@ export class Log {
             this.#frame = undefined;
             if (this.#following) {
                 this.#scroller.scrollTop = this.#scroller.scrollHeight;
+                this.#end = this.#scroller.scrollTop;
             }
         });
     }

@@ -1,0 +1,57 @@
+"""Headless Chromium with a profile of its own, and its console."""
+
+import shutil
+import tempfile
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+ARGUMENTS = [
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic",
+    "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--lang=en", "--window-size=1200,800",
+]
+
+
+class Chromium:
+    """A browser; used as a context, it ends with it."""
+
+    def __enter__(self):
+        self.profile = tempfile.mkdtemp(prefix="earshot-chromium-")
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        for argument in ARGUMENTS + [f"--user-data-dir={self.profile}"]:
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        # Not the driver that selenium would look for elsewhere.
+        self.driver = webdriver.Chrome(
+            options=options, service=Service("/usr/bin/chromedriver"))
+        return self
+
+    def __exit__(self, *_):
+        self.driver.quit()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    def run(self, script, *arguments):
+        """Runs JavaScript in the page, and gives what it returns."""
+        return self.driver.execute_script(script, *arguments)
+
+    def console(self):
+        """What has been written there since the last time."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def emulate(self, command, **parameters):
+        self.driver.execute_cdp_cmd(f"Emulation.{command}", parameters)
+
+    def size(self, width, height):
+        self.emulate("setDeviceMetricsOverride", width=width, height=height,
+                     deviceScaleFactor=1, mobile=width < 600)
+
+    def usual_size(self):
+        self.emulate("clearDeviceMetricsOverride")
+
+    def prefer(self, scheme):
+        """The colour scheme: light, dark, or "" for the usual one."""
+        self.emulate("setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": scheme}])

@@ -1,0 +1,434 @@
+"""The room in real browsers, behind a real lighttpd."""
+
+import os
+import signal
+
+from room import Room
+from selenium.webdriver.common.keys import Keys
+from voices import Talker, curl, kept, say
+from wait import wait_until
+
+
+def kill(site):
+    """kill -9; waits until lighttpd has noticed and made a new one."""
+    before = site.programs()
+    assert before
+    site.kill_programs()
+    wait_until(lambda: site.programs() and site.programs() != before,
+               15, "a new program")
+
+
+def numbered(count):
+    return [str(number) for number in range(1, count + 1)]
+
+
+def test_two_browsers_and_curl_hear_the_same_across_a_kill(
+        site, room, other_room):
+    room.say("one by SSE", name="Ada")
+    other_room.say("one by long-polling", name="小明")
+    # Each sees the other before the talk is disturbed.
+    for page in (room, other_room):
+        wait_until(lambda: len(page.lines) == 2)
+    with Talker(site, 60) as talker:
+        wait_until(lambda: len(talker.ids) > 10)
+        kill(site)
+        room.say("two by SSE")
+        other_room.say("two by long-polling")
+        wait_until(lambda: len(talker.ids) > 30, 30)
+        kill(site)
+        other_room.say("three by long-polling")
+        room.say("three by SSE")
+        talker.join(60)
+    assert talker.refused, "nobody noticed the kill"
+    messages = wait_until(
+        lambda: len(kept(site)) >= 66 and kept(site), 20, "all messages")
+    ids = [message["id"] for message in messages]
+    assert len(ids) == len(set(ids)) == 66
+    for page in (room, other_room):
+        wait_until(lambda: len(page.lines) >= 66, 20, "the last message")
+        assert page.ids == ids
+        assert [line["text"] for line in page.lines
+                if line["who"] == "curl"] == talker.said
+        assert [line["text"] for line in page.lines
+                if line["who"] == "Ada"] == [
+                    "one by SSE", "two by SSE", "three by SSE"]
+        assert [line["text"] for line in page.lines
+                if line["who"] == "小明"] == [
+                    "one by long-polling", "two by long-polling",
+                    "three by long-polling"]
+        wait_until(lambda: page.state == "open")
+    # Both have come back by the approach that their readers chose.
+    wait_until(lambda: site.get("/room").json["subscribers"]["sse"] == 1)
+    wait_until(lambda: site.get("/room").json["subscribers"]["poll"] == 1)
+
+
+def test_a_change_of_transport_in_mid_talk_loses_and_repeats_nothing(
+        site, room):
+    ways = ["long-poll", "poll", "sse", "poll", "long-poll", "sse"]
+    with Talker(site, 80) as talker:
+        for turn, way in enumerate(ways * 2, 1):
+            room.use(way)
+            wait_until(lambda: len(talker.ids) >= turn * 6)
+        talker.join(30)
+    room.hears(*talker.said)
+    assert room.ids == talker.ids
+
+
+def test_a_reload_keeps_the_talk_and_the_cursor(site, room):
+    with Talker(site, 80) as talker:
+        for turn in range(1, 5):
+            wait_until(lambda: len(talker.ids) >= turn * 15)
+            if turn == 3:
+                room.use("long-poll")
+            room.reload()
+        talker.join(30)
+    # More than a new visitor is shown, none twice, none missing.
+    room.hears(*talker.said)
+    assert room.ids == talker.ids
+    # It went on from the cursor: the server was not asked for history.
+    asked = [name for name in room.requests() if "/earshot/" in name]
+    assert asked and "after=" in asked[0]
+    assert not any("last=" in name for name in asked)
+
+
+def test_a_reload_keeps_name_transport_and_what_is_ones_own(room):
+    room.say("hello", name="Ada")
+    room.hears("hello")
+    room.use("long-poll")
+    room.reload()
+    room.hears("hello")
+    assert room.lines[0]["own"]
+    assert room.find("#name").get_attribute("value") == "Ada"
+    assert room.find('[value="long-poll"]').is_selected()
+
+
+def test_what_is_said_while_the_program_hangs_is_said_once(site, room):
+    pids = site.programs()
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        room.say("patience", name="Ada")
+        wait_until(lambda: room.find("#pending").text.startswith("patience"))
+        # The reload cuts the request, which may be carried out all the same.
+        room.driver.refresh()
+        wait_until(lambda: room.find("#pending").text.startswith("patience"))
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    room.hears("patience")
+    wait_until(lambda: room.find("#pending").text == "")
+    assert len(kept(site)) == 1
+
+
+def test_a_new_visitor_sees_the_newest_messages(site, chromium):
+    for text in numbered(60):
+        say(site, "Ada", text)
+    with Room(site, chromium) as room:
+        room.hears(*numbered(60)[10:])
+
+
+def test_a_cursor_that_is_not_known_any_more_is_told(site, room):
+    say(site, "Ada", "kept")
+    room.hears("kept")
+    # A page without a script of its own, so that nothing is remembered anew.
+    room.driver.get(f"{site.url}/icon.svg")
+    room.browser.run("sessionStorage.setItem('earshot.room.room', "
+                     """'{"cursor":"9-another","lines":[]}')""")
+    room.driver.get(site.url)
+    room.hears("kept")
+    assert "no longer kept" in room.find(".remark").text
+
+
+def test_rooms_are_apart_and_named_in_the_address(site, chromium):
+    say(site, "Ada", "elsewhere", channel="attic")
+    say(site, "Ada", "here")
+    with Room(site, chromium, "?room=attic") as room:
+        room.hears("elsewhere")
+        assert room.find("#room").text == "attic"
+        room.say("up here")
+        room.hears("elsewhere", "up here")
+    for name in ("a,b", "<img src=x>", "..", "%00", "x" * 200):
+        with Room(site, chromium, f"?room={name}") as room:
+            room.hears("here")
+            assert room.find("#room").text == "room"
+            assert room.find("#notice").is_displayed()
+
+
+def test_html_of_others_stays_text(site, room):
+    attacks = [
+        "<img src=x onerror=\"window.ran = 1\">",
+        "<script>window.ran = 1</script>",
+        "<svg onload='window.ran = 1'>",
+        "</p></li><iframe srcdoc='<script>parent.ran = 1</script>'>",
+        "&lt;b&gt; <b>bold</b> javascript:alert(1)",
+    ]
+    for text in attacks:
+        say(site, text, text)
+    for text in attacks:
+        curl(site, text)
+    room.hears(*attacks, *attacks)
+    assert [line["who"] for line in room.lines[:5]] \
+        == [text[:40].strip() for text in attacks]
+    # Also after it has been remembered and is drawn anew.
+    room.reload()
+    room.hears(*attacks, *attacks)
+    assert room.browser.run("return window.ran") is None
+    assert not room.browser.run(
+        "return document.querySelector('#messages').querySelectorAll("
+        "'img, script, svg, iframe, b').length")
+    assert room.browser.console() == []
+
+
+def test_a_publishers_event_names_confuse_nothing(site, room):
+    for event in ("error", "open", "state", "lost", "message", "%E6%97%A5"):
+        answer = site.post(f"/room?event={event}", b"not shown"
+                           if event != "message" else b"shown")
+        assert answer.status == 201
+    curl(site, "the last")
+    room.hears("shown", "the last")
+    assert room.state == "open"
+    assert not room.driver.find_elements("css selector", ".remark")
+    assert room.browser.console() == []
+
+
+def test_whatever_is_published_is_shown(site, room):
+    curl(site, "from a shell")
+    curl(site, "by a word", query="?from=ticker")
+    site.post("/room", b'{"celsius": 21}',
+              {"Content-Type": "application/json"})
+    site.post("/room", b"not JSON", {"Content-Type": "application/json"})
+    site.post("/room", bytes(1234), {"Content-Type": "image/png"})
+    room.hears("from a shell", "by a word", '{"celsius":21}', '"not JSON"',
+               "binary, 1,234 bytes")
+    assert [line["who"] for line in room.lines] \
+        == ["guest", "ticker", "guest", "guest", "guest"]
+
+
+def test_both_languages_are_whole_and_without_a_console_error(site, room):
+    room.say("hello", name="")
+    room.hears("hello")
+    words = {}
+    for language in ("en", "zh-CN"):
+        assert room.find("html").get_attribute("lang") == language
+        words[language] = room.browser.run("""
+            const marked = (name) =>
+                [...document.querySelectorAll(`[data-${name}]`)];
+            return [document.title,
+                ...marked("word").map((one) => one.textContent),
+                ...marked("word-label").map((one) => one.ariaLabel),
+                ...marked("word-placeholder").map((one) => one.placeholder),
+            ];""")
+        assert all(words[language])
+        assert "undefined" not in " ".join(words[language])
+        who = room.lines[0]["who"]
+        assert who == {"en": "guest", "zh-CN": "访客"}[language]
+        room.find("#language").click()
+    # Nothing is left in the other language but the approach's own name.
+    same = set(words["en"]) & set(words["zh-CN"])
+    assert same == {"SSE"}
+    assert room.find("html").get_attribute("lang") == "en"
+    room.find("#language").click()
+    room.reload()
+    assert room.find("html").get_attribute("lang") == "zh-CN"
+    assert room.find("#state-text").text == "已连接"
+    room.find("#language").click()
+    assert room.browser.console() == []
+    icon = site.url + "/" + room.find("link[rel=icon]").get_attribute(
+        "href").rpartition("/")[2]
+    assert room.browser.run(
+        "return fetch(arguments[0]).then(({ ok }) => ok)", icon)
+
+
+def test_nothing_is_loaded_from_elsewhere(site, room):
+    requests = room.requests()
+    assert requests
+    assert all(name.startswith(site.url + "/") for name in requests)
+    policy = room.find("[http-equiv=Content-Security-Policy]") \
+        .get_attribute("content")
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy and "http" not in policy
+    # The policy holds: the page cannot reach out, nor parse HTML.
+    assert room.browser.run(
+        "return fetch('http://127.0.0.1:1/').catch(() => 'refused')") \
+        == "refused"
+    assert any("Content Security Policy" in line
+               for line in room.browser.console())
+    assert room.browser.run(
+        "try { document.body.innerHTML = '<b>'; return 'parsed'; }"
+        " catch { return 'refused'; }") == "refused"
+
+
+def test_the_keyboard_is_enough(room):
+    room.browser.run("document.activeElement.blur()")
+    reached = []
+    active = room.find("body")
+    for _ in range(7):
+        active.send_keys(Keys.TAB)
+        active = room.driver.switch_to.active_element
+        reached.append(active.get_attribute("id")
+                       or active.get_attribute("value")
+                       or active.tag_name)
+        # Whoever gets there sees where he is.
+        assert room.browser.run(
+            "const one = document.activeElement;"
+            "const seen = one.type === 'radio' ? one.closest('label') : one;"
+            "return getComputedStyle(seen).outlineStyle") != "none", reached
+    assert reached == ["language", "sse", "pre", "scroller", "name", "text",
+                       "button"]
+    # The arrows choose among the approaches.
+    radio = room.find('[value="sse"]')
+    radio.send_keys(Keys.ARROW_DOWN)
+    wait_until(lambda: room.find('[value="long-poll"]').is_selected())
+    room.wait_open()
+    room.find("#name").send_keys("Ada", Keys.TAB)
+    room.driver.switch_to.active_element.send_keys(
+        "one", Keys.SHIFT, Keys.ENTER, Keys.NULL, "two", Keys.ENTER)
+    room.hears("one\ntwo")
+    # Enter that ends a Chinese word is no Enter.
+    room.find("#text").send_keys("ni")
+    room.browser.run("""document.querySelector("#text").dispatchEvent(
+        new KeyboardEvent("keydown", { key: "Enter", isComposing: true,
+                                       bubbles: true, cancelable: true }))""")
+    assert room.find("#text").get_attribute("value") == "ni"
+    room.find("#text").send_keys(Keys.TAB, Keys.ENTER)
+    room.driver.switch_to.active_element.send_keys("", Keys.ENTER)
+    room.hears("one\ntwo", "ni")
+
+
+def test_a_screen_reader_finds_its_way(room):
+    room.say("hello", name="Ada")
+    room.hears("hello")
+    assert room.find("[role=log]").get_attribute("aria-label") == "Messages"
+    assert room.find("#state").get_attribute("role") == "status"
+    assert room.find("#notice").get_attribute("role") == "alert"
+    unnamed = room.browser.run("""
+        return [...document.querySelectorAll("input, textarea, button")]
+            .filter((one) => !one.labels?.[0]?.textContent.trim()
+                             && !one.textContent.trim())
+            .map((one) => one.outerHTML);""")
+    assert unnamed == []
+    # A line that goes on still says whose it is.
+    room.say("and more")
+    room.hears("hello", "and more")
+    assert room.lines[1]["who"] == "Ada"
+
+
+def test_a_refusal_is_told_and_the_text_given_back(room):
+    # Too long for the server; the page would not have let it be typed.
+    room.browser.run("document.querySelector('#text').value ="
+                     " 'x'.repeat(70000)")
+    room.find("#text").send_keys(Keys.ENTER)
+    wait_until(lambda: room.find("#notice").is_displayed())
+    assert room.find("#notice").text.startswith("Not sent: ")
+    assert len(room.find("#text").get_attribute("value")) == 70000
+    assert room.find("#pending").text == ""
+    room.find("#text").clear()
+    room.say("shorter")
+    room.hears("shorter")
+    assert not room.find("#notice").is_displayed()
+
+
+def test_a_phone_needs_no_sideways_scrolling(site, room, directory):
+    say(site, "A name of forty characters, no more, no", "word " * 60)
+    say(site, "小明", "https://example.org/" + "x" * 300)
+    say(site, "W" * 40, "W" * 300)
+    site.post("/room", b'{"data": [' + b"1," * 200 + b"1]}",
+              {"Content-Type": "application/json"})
+    try:
+        for width, height in ((390, 844), (320, 568), (844, 390)):
+            room.browser.size(width, height)
+            room.reload()
+            wait_until(lambda: len(room.lines) == 4)
+            wide = room.browser.run("""
+                return [document.documentElement, document.body,
+                        document.querySelector("#scroller")]
+                    .filter((one) => one.scrollWidth > one.clientWidth)
+                    .map((one) => one.tagName);""")
+            assert wide == [], width
+            outside = room.browser.run("""
+                return [...document.querySelectorAll(
+                        "header, header *, label, form, form *, .message p")]
+                    .filter((one) => one.getBoundingClientRect().right
+                                     > innerWidth + 0.5)
+                    .map((one) => one.outerHTML);""")
+            assert outside == [], width
+            picture = directory / f"phone-{width}.png"
+            assert room.driver.save_screenshot(str(picture))
+            assert picture.stat().st_size > 5000
+            if height > 500:
+                # All that one needs is on the screen at once.
+                assert room.browser.run(
+                    "return document.querySelector('form')"
+                    ".getBoundingClientRect().bottom <= innerHeight")
+    finally:
+        room.browser.usual_size()
+
+
+CONTRAST = """
+const canvas = document.createElement("canvas").getContext("2d",
+    { willReadFrequently: true });
+const light = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((v) => {
+        v /= 255;
+        return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const behind = (one) => {
+    const colour = getComputedStyle(one).backgroundColor;
+    return colour === "rgba(0, 0, 0, 0)" ? behind(one.parentElement) : colour;
+};
+const found = [];
+for (const one of document.body.querySelectorAll("*")) {
+    const speaks = one.placeholder
+        || [...one.childNodes].some((node) =>
+            node.nodeType === 3 && node.data.trim());
+    if (speaks && one.checkVisibility()) {
+        const [dark, bright] = [getComputedStyle(one).color, behind(one)]
+            .map(light).sort((a, b) => a - b);
+        const contrast = (bright + 0.05) / (dark + 0.05);
+        found.push([contrast, one.outerHTML.slice(0, 120)]);
+    }
+}
+return found;
+"""
+
+
+def test_all_text_has_contrast_in_light_and_dark(site, room):
+    for number in range(24):
+        say(site, "abcdefghijklmnopqrstuvwxyz"[number] * 3, "hello")
+    room.say("mine", name="me")
+    wait_until(lambda: len(room.lines) == 25)
+    try:
+        for scheme in ("light", "dark"):
+            room.browser.prefer(scheme)
+            found = room.browser.run(CONTRAST)
+            assert len(found) > 80
+            assert [one for one in found if one[0] < 4.5] == [], scheme
+    finally:
+        room.browser.prefer("")
+
+
+def test_the_page_follows_the_talk_until_its_reader_looks_back(site, room):
+    def at_the_end():
+        return room.browser.run(
+            "const one = document.querySelector('#scroller');"
+            "return one.scrollHeight - one.scrollTop - one.clientHeight < 5")
+    for text in numbered(40):
+        say(site, "Ada", text)
+    wait_until(lambda: len(room.lines) == 40)
+    wait_until(at_the_end)
+    newer = room.find("#newer")
+    assert not newer.is_displayed()
+    room.browser.run("document.querySelector('#scroller').scrollTop = 100")
+    # The page has noticed when it shows that something new has come.
+    wait_until(lambda: say(site, "Ada", "more") and newer.is_displayed(),
+               every=0.1)
+    assert room.browser.run(
+        "return document.querySelector('#scroller').scrollTop") == 100
+    newer.click()
+    wait_until(at_the_end)
+    assert not newer.is_displayed()
