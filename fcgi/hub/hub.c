@@ -1,7 +1,6 @@
 #include "hub/hub.h"
 
 #include "base/bytes.h"
-#include "base/log.h"
 #include "hub/channels.h"
 #include "hub/message.h"
 
@@ -509,17 +508,6 @@ count_in(struct subscriber *subscriber)
     hub->stats.subscribers[subscriber->transport->id]++;
 }
 
-static void
-log_change(const char *what, const struct subscriber *subscriber)
-{
-    if (!subscriber->subscription_count)
-        return;
-    log_debug("hub", "%s transport=%s channel=%s channels=%zu", what,
-              subscriber->transport->name,
-              subscriber->subscriptions[0].channel->name,
-              subscriber->subscription_count);
-}
-
 enum queue_status
 hub_join(struct hub *hub, struct subscriber *subscriber,
          const char *const *channels, size_t channel_count,
@@ -549,7 +537,6 @@ hub_join(struct hub *hub, struct subscriber *subscriber,
         subscriber->told_id = head.id;
     channels_join(&hub->channels, subscriber, channels, channel_count);
     count_in(subscriber);
-    log_change("joined", subscriber);
     return QUEUE_OK;
 }
 
@@ -569,7 +556,6 @@ hub_leave(struct subscriber *subscriber)
     struct hub *hub = subscriber->hub;
     if (!hub)
         return;
-    log_change("left", subscriber);
     if (subscriber->in_dirty_list)
         forget_dirty(subscriber);
     set_state(subscriber, SUBSCRIBER_OUT);
