@@ -163,15 +163,21 @@ def test_the_ticker_publishes_to_the_room(demo):
 
 
 def test_publishing_and_following_are_told_in_a_line_each(demo):
-    demo.publish("a secret", "someone")
-    wait_until(lambda: re.search(r"^[0-9:]{8}  .*someone", demo.log, re.M),
-               what="the line of a publish")
+    def told(line):
+        wait_until(lambda: re.search(r"^\d\d:\d\d:\d\d  " + line + "$",
+                                     demo.log, re.M), what=line)
+    told(r"earshot.fcgi runs, process \d+")
+    number = demo.publish("a secret", "someone").partition("-")[0]
+    told(f"room: message {number} from someone")
     stream = sse.over_http(demo.url + "earshot/room/sse")
-    wait_until(lambda: re.search(r"^[0-9:]{8}  .*sse.* follows", demo.log,
-                                 re.M), what="the line of a subscriber")
+    told("room: a reader came by SSE, 1 reader now")
     stream.close()
-    wait_until(lambda: re.search(r"^[0-9:]{8}  .*sse.* left", demo.log,
-                                 re.M), what="the line of its going")
+    told("a reader by SSE left, 0 readers now")
+    with subprocess.Popen(["curl", "-s", "--max-time", "20", "--output",
+                           "/dev/null",
+                           demo.url + "earshot/quiet/poll?wait=9"]) as curl:
+        told("quiet: a reader came by long-poll, 1 reader now")
+        curl.kill()
     assert "a secret" not in demo.log
 
 
@@ -182,12 +188,13 @@ def test_a_killed_program_is_replaced_and_nothing_is_lost(demo):
     os.kill(old[0], signal.SIGKILL)
     wait_until(lambda: demo.publish("after"), what="the next program",
                every=0.1)
-    assert processes.of(demo.directory, "earshot.fcgi") != old
     room = demo.room()
     assert before in [message["id"] for message in room]
     assert "after" in [message["data"] for message in room]
-    wait_until(lambda: f"process {old[0]}" in demo.log,
-               what="a line about it")
+    new = processes.of(demo.directory, "earshot.fcgi")
+    assert len(new) == 1 and new != old
+    wait_until(lambda: "earshot.fcgi died; lighttpd has started it again, "
+               f"process {new[0]}" in demo.log, what="a line about it")
 
 
 def test_a_second_demo_says_where_the_first_one_is(demo):
