@@ -79,8 +79,7 @@ answer_head(struct bytes *bytes, const struct connection *connection,
     bytes_printf(bytes, "Status: %d %s\r\n", status, reason_of(status));
     if (content_type)
         bytes_printf(bytes, "Content-Type: %s\r\n", content_type);
-    bytes_append_string(bytes, "Cache-Control: no-store\r\n"
-                               "X-Content-Type-Options: nosniff\r\n");
+    bytes_append_string(bytes, "X-Content-Type-Options: nosniff\r\n");
     if (connection->allow_origin)
         bytes_printf(bytes,
                      "Access-Control-Allow-Origin: %s\r\n"
@@ -94,7 +93,9 @@ void
 answer_send(struct connection *connection, struct bytes *head,
             struct bytes *body)
 {
-    bytes_printf(head, "Content-Length: %zu\r\n\r\n", body->len);
+    bytes_printf(head,
+                 "Cache-Control: no-store\r\nContent-Length: %zu\r\n\r\n",
+                 body->len);
     if (!connection->is_head)
         bytes_append(head, body->data, body->len);
     bytes_fini(body);

@@ -36,8 +36,8 @@ enum problem {
 };
 
 /* Begins the header block of an answer: always an explicit Status (Apache
- * would judge If-None-Match by itself), never cached, CORS where a foreign
- * origin was let in. The caller may add lines, then answer_body() ends it. */
+ * would judge If-None-Match by itself), CORS where a foreign origin was let in.
+ * The caller adds what else there is to say. */
 void answer_head(struct bytes *bytes, const struct connection *connection,
                  int status, const char *content_type);
 
@@ -47,7 +47,7 @@ void answer_head(struct bytes *bytes, const struct connection *connection,
 void answer_send(struct connection *connection, struct bytes *head,
                  struct bytes *body);
 
-/* Answers 200 with the JSON in BODY, which is left empty. */
+/* Answers STATUS with the JSON in BODY, which is left empty. */
 void answer_json(struct connection *connection, int status,
                  struct bytes *body);
 

@@ -57,7 +57,7 @@ open_unix(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path) {
-        log_error("listen", "a socket's path has at most %zu bytes: %s",
+        log_error("listen", "--socket is too long, %zu bytes are the most: %s",
                   sizeof address.sun_path - 1, path);
         return -1;
     }
@@ -95,7 +95,8 @@ split_address(const char *address, char host[256], const char **port)
     memcpy(host, address, len);
     host[len] = '\0';
     *port = colon + 1;
-    return len > 0;
+    size_t digits = strspn(*port, "0123456789");
+    return len > 0 && !(*port)[digits] && digits <= 5 && atoi(*port) <= 65535;
 }
 
 static int

@@ -173,6 +173,11 @@ set(struct options *options, const struct option *option, const char *value)
 {
     switch (option->kind) {
     case KIND_TEXT:
+        if (!value[0] && option->words[0] != 'L') {
+            fprintf(stderr, "earshot.fcgi: --%s is empty; give it %s\n",
+                    option->name, option->words);
+            return false;
+        }
         *(const char **)(void *)((char *)options + option->offset) = value;
         return true;
     case KIND_WORD:
@@ -249,6 +254,32 @@ read_argument(struct options *options, int argc, char *const *argv, int *i)
     return set(options, option, argv[++*i]);
 }
 
+/* The values of text that have a form of their own. */
+static bool
+check_texts(const struct options *options)
+{
+    if (options->base[0] && options->base[0] != '/') {
+        fprintf(stderr, "earshot.fcgi: --base is a path that begins with /, "
+                        "not \"%s\"\n", options->base);
+        return false;
+    }
+    for (const char *origin = options->origin; *origin;) {
+        origin += strspn(origin, ", ");
+        size_t len = strcspn(origin, ", ");
+        bool is_word = (len == 1 && *origin == '*') ||
+                       (len == 4 && memcmp(origin, "null", len) == 0);
+        const char *scheme_end = strstr(origin, "://");
+        if (len && !is_word && (!scheme_end || scheme_end > origin + len)) {
+            fprintf(stderr, "earshot.fcgi: --origin wants origins like "
+                            "https://a.example, or *, not \"%.*s\"\n",
+                    (int)len, origin);
+            return false;
+        }
+        origin += len;
+    }
+    return true;
+}
+
 bool
 options_read(struct options *options, int argc, char *const *argv)
 {
@@ -261,7 +292,7 @@ options_read(struct options *options, int argc, char *const *argv)
     for (int i = 1; i < argc; i++)
         if (!read_argument(options, argc, argv, &i))
             return false;
-    return true;
+    return check_texts(options);
 }
 
 /* Prints TEXT in lines of at most 79 columns, each behind INDENT blanks. */
@@ -288,15 +319,15 @@ options_help(FILE *file)
     fputs("Usage: earshot.fcgi --queue PATH [OPTION…]\n\n"
           "Real-time push behind a web server, by FastCGI or CGI: polling,\n"
           "long-polling and Server-Sent Events over one durable queue.\n\n"
-          "Each option may also come from the environment: --keep-age as\n"
-          "EARSHOT_KEEP_AGE. The command line wins.\n\n",
+          "Each option may also come from the environment: the name in capitals,\n"
+          "with EARSHOT_ before it and _ for -. The command line wins.\n\n",
           file);
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *option = &table[i];
         fprintf(file, "  --%s%s%s", option->name, option->words ? " " : "",
                 option->words ? option->words : "");
         if (option->standard && option->standard[0])
-            fprintf(file, "  (%s)", option->standard);
+            fprintf(file, "  (default %s)", option->standard);
         fputc('\n', file);
         print_wrapped(file, option->help, 6);
     }

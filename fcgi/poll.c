@@ -1,8 +1,10 @@
 #include "poll.h"
 
 #include "answer.h"
+#include "base/log.h"
 #include "connection.h"
 #include "follow.h"
+#include "hub/channels.h"
 #include "hub/message.h"
 #include "query.h"
 #include "request.h"
@@ -164,6 +166,9 @@ look(struct poll *poll, int64_t wait_us)
         hub_leave(&poll->subscriber);
         return;
     }
+    log_debug("poll", "waits channel=%s subscribers=%zu",
+              poll->subscriber.subscriptions[0].channel->name,
+              server_subscribers(connection->server));
     connection_timer(connection, wait_us);
 }
 

@@ -77,6 +77,7 @@ static const struct parameter parameters[] = {
     PARAMETER("HTTP_IDEMPOTENCY_KEY", idempotency_key),
     PARAMETER("REMOTE_ADDR", remote_addr),
     PARAMETER("REMOTE_USER", remote_user),
+    PARAMETER("DOCUMENT_ROOT", document_root),
 };
 
 enum { PARAMETERS = sizeof parameters / sizeof *parameters };

@@ -33,6 +33,7 @@ struct request {
     const char *idempotency_key;
     const char *remote_addr;
     const char *remote_user;
+    const char *document_root;
     char *body; /* from malloc; a NUL follows; request_take_body() */
     size_t body_len;
     bool body_too_large; /* body holds less than was sent */

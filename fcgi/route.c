@@ -2,6 +2,7 @@
 
 #include "access.h"
 #include "answer.h"
+#include "base/log.h"
 #include "connection.h"
 #include "info.h"
 #include "poll.h"
@@ -12,6 +13,8 @@
 #include "sse.h"
 #include "status.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What is left of PATH below BASE; NULL when it is not below it. */
@@ -28,22 +31,27 @@ below(const char *base, const char *path)
 
 enum { PATH_MAX_BYTES = 16 * 1024 };
 
-/* The request's path below where the program is mounted, decoded, in STORAGE
- * (of PATH_MAX_BYTES + 1) if it has to be. NULL: not below it, or it cannot be
- * decoded. */
-static const char *
-path_of(const struct request *request, const char *base, char *storage)
+/* The request's path below where the program is mounted, in *PATH; decoded in
+ * STORAGE (of PATH_MAX_BYTES + 1) if it has to be. *PATH is NULL when it is not
+ * below it. False: it cannot be decoded. */
+static bool
+path_of(const struct request *request, const char *base, char *storage,
+        const char **path)
 {
+    *path = request->path_info;
     if (request->path_info[0])
-        return request->path_info;
-    const char *path = below(base, request->script_name);
-    if (path && request->script_name[0])
-        return path;
+        return true;
+    *path = below(base, request->script_name);
+    if (*path && request->script_name[0])
+        return true;
+    *path = NULL;
     size_t len = strcspn(request->request_uri, "?");
-    if (len > PATH_MAX_BYTES ||
-        !percent_decode(storage, request->request_uri, len, false))
-        return NULL;
-    return below(base, storage);
+    if (len > PATH_MAX_BYTES)
+        return true;
+    if (!percent_decode(storage, request->request_uri, len, false))
+        return false;
+    *path = below(base, storage);
+    return true;
 }
 
 /* One address: what it takes, and what serves it. */
@@ -161,15 +169,46 @@ route_path(struct connection *connection, struct request *request,
         answer_not_found(connection, last + 1);
 }
 
+enum { ROOTS_MAX = 16 };
+
+/* A queue that the web server would give away to anyone who asks for it is
+ * warned of. The first few document roots are looked at, each once: with many
+ * sites on one server this must not become work for every request. */
+static void
+warn_of_document_root(const char *queue, const char *root)
+{
+    static char looked_at[PATH_MAX];
+    static int looks;
+    char queue_path[PATH_MAX], root_path[PATH_MAX];
+    if (!root[0] || looks == ROOTS_MAX || strcmp(root, looked_at) == 0 ||
+        strlen(root) >= PATH_MAX)
+        return;
+    looks++;
+    strcpy(looked_at, root);
+    if (!realpath(queue, queue_path) || !realpath(root, root_path))
+        return;
+    size_t len = strlen(root_path);
+    if (strncmp(queue_path, root_path, len) == 0 &&
+        (queue_path[len] == '/' || len == 1))
+        log_warn("route", "the queue %s is below the document root %s, where "
+                          "anyone may read it: move it out", queue_path,
+                 root_path);
+}
+
 void
 route_request(struct connection *connection, struct request *request)
 {
     connection->server->figures.requests++;
     connection->is_head = request->method == METHOD_HEAD;
+    warn_of_document_root(connection->server->options->queue,
+                          request->document_root);
     char storage[PATH_MAX_BYTES + 1];
-    const char *path =
-        path_of(request, connection->server->options->base, storage);
-    if (path)
+    const char *path;
+    if (!path_of(request, connection->server->options->base, storage, &path))
+        answer_problem(connection, PROBLEM_BAD_ENCODING,
+                       "the address has a %% that is not followed by two "
+                       "hexadecimal digits, or an encoded NUL");
+    else if (path)
         route_path(connection, request, path);
     else
         answer_not_found(connection, "");

@@ -184,6 +184,8 @@ on_over(struct connection *connection)
 {
     struct sse *sse = connection->work;
     hub_leave(&sse->subscriber);
+    log_info("sse", "left subscribers=%zu",
+             server_subscribers(connection->server));
     free(sse);
 }
 
@@ -200,7 +202,8 @@ static void
 append_stream_head(struct bytes *bytes, const struct connection *connection)
 {
     answer_head(bytes, connection, 200, "text/event-stream");
-    bytes_append_string(bytes, "X-Accel-Buffering: no\r\n\r\n");
+    bytes_append_string(bytes, "Cache-Control: no-cache, no-transform\r\n"
+                               "X-Accel-Buffering: no\r\n\r\n");
 }
 
 /* Headers and the first event in one piece: Apache holds the headers until
@@ -257,6 +260,9 @@ start(struct connection *connection, const struct follow *follow)
         refuse(connection, trouble ? trouble : "the queue cannot be read now");
         return;
     }
+    log_info("sse", "came channel=%s channels=%zu subscribers=%zu",
+             follow->channels[0], follow->channel_count,
+             server_subscribers(server));
     add_opening(sse, is_lost);
     connection_flush(connection);
     if (connection->state == CONNECTION_HELD)
