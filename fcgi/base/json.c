@@ -128,23 +128,65 @@ check_text(const char *data, size_t len)
         return "it holds a NUL byte";
     if (!utf8_valid(data, len))
         return "it is not UTF-8";
+    if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
+        return "it begins with a byte order mark";
     return NULL;
 }
 
-/* cJSON takes raw control characters inside strings; JSON does not. */
-static bool
-has_raw_control(const char *data, size_t len)
+/* Past the number that begins at P, if it is one (RFC 8259, section 6); else
+ * NULL. cJSON leaves numbers to strtod(), which takes 01 and 1. too. */
+static const char *
+skip_number(const char *p)
+{
+    static const char digits[] = "0123456789";
+    if (*p == '-')
+        p++;
+    size_t whole = strspn(p, digits);
+    if (!whole || (whole > 1 && *p == '0'))
+        return NULL;
+    p += whole;
+    if (*p == '.') {
+        size_t fraction = strspn(p + 1, digits);
+        if (!fraction)
+            return NULL;
+        p += 1 + fraction;
+    }
+    if (*p == 'e' || *p == 'E') {
+        p++;
+        if (*p == '+' || *p == '-')
+            p++;
+        size_t exponent = strspn(p, digits);
+        if (!exponent)
+            return NULL;
+        p += exponent;
+    }
+    return p;
+}
+
+/* What cJSON takes and JSON does not: control characters that are not escaped,
+ * inside strings and as blanks between, and numbers of other spellings. The
+ * walks above rely on this to see the text as cJSON saw it. */
+static const char *
+check_characters(const char *p)
 {
     bool in_string = false;
-    for (size_t i = 0; i < len; i++) {
-        if (in_string && (unsigned char)data[i] < 0x20)
-            return true;
-        if (in_string && data[i] == '\\')
-            i++;
-        else if (data[i] == '"')
+    while (*p) {
+        unsigned char c = (unsigned char)*p;
+        if (c < 0x20 && (in_string || !strchr("\t\n\r", c)))
+            return "it holds a control character that is not escaped";
+        if (!in_string && (c == '-' || (c >= '0' && c <= '9'))) {
+            p = skip_number(p);
+            if (!p)
+                return "it holds a number that is not written as in JSON";
+            continue;
+        }
+        if (in_string && c == '\\' && p[1])
+            p++;
+        else if (c == '"')
             in_string = !in_string;
+        p++;
     }
-    return false;
+    return NULL;
 }
 
 static bool
@@ -186,11 +228,11 @@ enum { MEMBERS_MAX = 64 };
 static const char *
 read_checked(const char *text, size_t len, struct json_object *object)
 {
-    if (has_raw_control(text, len))
-        return "a string holds a control character that is not escaped";
+    const char *wrong = check_characters(text);
+    if (wrong)
+        return wrong;
     const char *end = NULL;
     cJSON *root = cJSON_ParseWithLengthOpts(text, len + 1, &end, true);
-    const char *wrong = NULL;
     if (!root)
         wrong = "it is not JSON, or goes on after its value";
     else if (!cJSON_IsObject(root))
