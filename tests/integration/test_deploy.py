@@ -7,6 +7,7 @@ import urllib.request
 
 import pytest
 
+import web
 from earshot import sqlite3_shell
 from lighttpd import Lighttpd
 from processes import program
@@ -70,6 +71,13 @@ def test_as_shipped_streams_arrive_at_once(shipped):
         sqlite3_shell(server.queue, "INSERT INTO message(channel, event, "
                       "data) VALUES('room', 'message', 'by the shell')")
         assert stream.next().data == "by the shell"
+
+
+def test_as_shipped_a_page_may_begin_like_earshot_s_address(shipped):
+    server = shipped()
+    (server.pages / "earshot.js").write_text("a page's own")
+    assert web.call("GET", server.url + "/earshot.js").body \
+        == b"a page's own"
 
 
 def test_the_page_s_login_lets_its_users_publish(shipped, directory):

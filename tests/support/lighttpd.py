@@ -25,7 +25,9 @@ server.stream-response-body = 2
 server.max-fds = 4096
 server.feature-flags = ("server.graceful-shutdown-timeout" => 5)
 {more}
-fastcgi.server = ("/earshot" => ({hosts}))
+$HTTP["url"] =~ "^/earshot(/|$)" {{
+    fastcgi.server = ("/earshot" => ({hosts}))
+}}
 """
 
 
