@@ -76,9 +76,15 @@ answer_head(struct bytes *bytes, const struct connection *connection,
             int status, const char *content_type)
 {
     bytes_reserve(bytes, 512);
-    bytes_printf(bytes, "Status: %d %s\r\n", status, reason_of(status));
-    if (content_type)
-        bytes_printf(bytes, "Content-Type: %s\r\n", content_type);
+    bytes_append_string(bytes, "Status: ");
+    bytes_append_number(bytes, status);
+    bytes_append_char(bytes, ' ');
+    bytes_append_string(bytes, reason_of(status));
+    if (content_type) {
+        bytes_append_string(bytes, "\r\nContent-Type: ");
+        bytes_append_string(bytes, content_type);
+    }
+    bytes_append_string(bytes, "\r\n");
     bytes_append_string(bytes, "X-Content-Type-Options: nosniff\r\n");
     if (connection->allow_origin)
         bytes_printf(bytes,
@@ -93,9 +99,9 @@ void
 answer_send(struct connection *connection, struct bytes *head,
             struct bytes *body)
 {
-    bytes_printf(head,
-                 "Cache-Control: no-store\r\nContent-Length: %zu\r\n\r\n",
-                 body->len);
+    bytes_append_string(head, "Cache-Control: no-store\r\nContent-Length: ");
+    bytes_append_number(head, (int64_t)body->len);
+    bytes_append_string(head, "\r\n\r\n");
     if (!connection->is_head)
         bytes_append(head, body->data, body->len);
     bytes_fini(body);

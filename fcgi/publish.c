@@ -63,11 +63,16 @@ answer_stored(const struct publish *publish,
     } else {
         char cursor[CURSOR_SIZE];
         cursor_format(cursor, outcome->first_id, outcome->epoch);
-        bytes_printf(&body, "{\"id\":\"%s\"", cursor);
+        bytes_append_string(&body, "{\"id\":\"");
+        bytes_append_string(&body, cursor);
+        bytes_append_char(&body, '"');
     }
-    bytes_printf(&body, ",\"channel\":\"%s\"%s}\n",
-                 publish->append.messages[0].channel,
-                 outcome->repeated ? ",\"repeated\":true" : "");
+    bytes_append_string(&body, ",\"channel\":\"");
+    bytes_append_string(&body, publish->append.messages[0].channel);
+    bytes_append_char(&body, '"');
+    if (outcome->repeated)
+        bytes_append_string(&body, ",\"repeated\":true");
+    bytes_append_string(&body, "}\n");
     answer_json(publish->connection, outcome->repeated ? 200 : 201, &body);
 }
 

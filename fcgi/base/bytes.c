@@ -100,6 +100,21 @@ bytes_append_char(struct bytes *bytes, char c)
 }
 
 void
+bytes_append_number(struct bytes *bytes, int64_t number)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    do {
+        digits[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (number < 0)
+        digits[--at] = '-';
+    bytes_append(bytes, digits + at, sizeof digits - at);
+}
+
+void
 bytes_printf(struct bytes *bytes, const char *format, ...)
 {
     va_list args;

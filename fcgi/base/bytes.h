@@ -10,6 +10,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct bytes {
     char *data; /* NULL while empty and never used */
@@ -28,6 +29,7 @@ char *bytes_reserve(struct bytes *bytes, size_t extra);
 void bytes_append(struct bytes *bytes, const void *data, size_t len);
 void bytes_append_string(struct bytes *bytes, const char *string);
 void bytes_append_char(struct bytes *bytes, char c);
+void bytes_append_number(struct bytes *bytes, int64_t number);
 __attribute__((format(printf, 2, 3))) void
 bytes_printf(struct bytes *bytes, const char *format, ...);
 

@@ -1,14 +1,22 @@
 #include "hub/cursor.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 size_t
 cursor_format(char cursor[CURSOR_SIZE], int64_t id, const char *epoch)
 {
-    return (size_t)snprintf(cursor, CURSOR_SIZE, "%" PRId64 "-%s", id, epoch);
+    char digits[CURSOR_SIZE];
+    size_t at = CURSOR_SIZE, len = strlen(epoch) + 1;
+    uint64_t rest = (uint64_t)id;
+    do {
+        digits[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    size_t digit_count = CURSOR_SIZE - at;
+    memcpy(cursor, digits + at, digit_count);
+    cursor[digit_count] = '-';
+    memcpy(cursor + digit_count + 1, epoch, len);
+    return digit_count + len;
 }
 
 bool

@@ -3,7 +3,6 @@
 #include "base/bytes.h"
 #include "base/json.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static void
@@ -31,8 +30,10 @@ append_json(struct bytes *bytes, const struct queue_row *row,
     } else {
         json_append_string(bytes, row->data, row->size_bytes);
     }
-    bytes_printf(bytes, ",\"type\":\"%s\",\"time\":%" PRId64,
-                 message_type_name(row->type), row->time_ms);
+    bytes_append_string(bytes, ",\"type\":\"");
+    bytes_append_string(bytes, message_type_name(row->type));
+    bytes_append_string(bytes, "\",\"time\":");
+    bytes_append_number(bytes, row->time_ms);
     if (row->from) {
         bytes_append_string(bytes, ",\"from\":");
         append_name(bytes, row->from);
