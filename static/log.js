@@ -13,6 +13,8 @@ const CHARS_MAX = 500000;
 /** Nearer to the end than this, the page follows the talk. */
 const END_PX = 48;
 
+const formatters = {};
+
 export class Log {
     #lines = [];
     #ids = new Set();
@@ -172,12 +174,19 @@ function clock(time) {
     const today = date.toDateString() === new Date().toDateString();
     const element = document.createElement("time");
     element.dateTime = date.toISOString();
-    element.textContent = date.toLocaleString(language, {
+    element.textContent = formatter(today).format(date);
+    return element;
+}
+
+/** Kept, because making one takes longer than all else about a line. */
+function formatter(today) {
+    const key = `${language} ${today}`;
+    formatters[key] ??= new Intl.DateTimeFormat(language, {
         ...(today ? {} : { month: "short", day: "numeric" }),
         hour: "2-digit", minute: "2-digit", second: "2-digit",
         hourCycle: "h23",
     });
-    return element;
+    return formatters[key];
 }
 
 function body({ text, code, bytes }) {

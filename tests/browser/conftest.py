@@ -4,13 +4,9 @@ A browser takes seconds to start, so two serve all tests. Each test has a
 web server on a port of its own, and so nothing remembered by the last one.
 """
 
-import pathlib
-
 import pytest
 from chromium import Chromium
-from room import Room
-
-PAGES = pathlib.Path(__file__).parents[2] / "static"
+from room import PAGES, Room
 
 
 @pytest.fixture

@@ -1,8 +1,12 @@
 """The room's page, as a reader uses it."""
 
+import pathlib
+
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from wait import wait_until
+
+PAGES = pathlib.Path(__file__).resolve().parents[2] / "static"
 
 LINES = """
 return [...document.querySelectorAll("#messages .message")].map((item) => ({
