@@ -1,0 +1,327 @@
+/* The loop's side of the queue: life, handing over and taking back. */
+#include "queue/sqlite_internal.h"
+
+#include "base/bytes.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CLOSE_WAIT_S = 3 };
+
+void
+queue_list_add(struct append_list *list, struct queue_append *append)
+{
+    append->next = NULL;
+    append->prev = list->last;
+    if (list->last)
+        list->last->next = append;
+    else
+        list->first = append;
+    list->last = append;
+}
+
+void
+queue_list_remove(struct append_list *list, struct queue_append *append)
+{
+    if (append->prev)
+        append->prev->next = append->next;
+    else
+        list->first = append->next;
+    if (append->next)
+        append->next->prev = append->prev;
+    else
+        list->last = append->prev;
+}
+
+static char *
+path_with(const char *path, const char *suffix)
+{
+    struct bytes joined = BYTES_EMPTY;
+    bytes_append_string(&joined, path);
+    bytes_append(&joined, suffix, strlen(suffix) + 1);
+    return joined.data;
+}
+
+/* SQLite takes `:memory:` and `file:…` for something else than a file. */
+static char *
+plain_path(const char *path)
+{
+    if (path[0] == '/' || path[0] == '.')
+        return xstrdup(path);
+    char *plain = path_with("./", path);
+    return plain;
+}
+
+static void
+watch(struct queue *queue, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    if (fd >= 0 && epoll_ctl(queue->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+        log_error("queue", "epoll_ctl error=\"%s\"", strerror(errno));
+}
+
+/* The writer handles no signal: they are the loop's. */
+static bool
+start_writer(struct queue *queue)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&queue->thread, NULL, queue_writer_main, queue);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc != 0)
+        log_error("queue", "no writer thread error=\"%s\"", strerror(rc));
+    return rc == 0;
+}
+
+static void
+init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+/* The bell is hung where the queue has been opened, not beside a file that is
+ * not ours. */
+static void
+hang_bell(struct queue *queue)
+{
+    if (queue->bell || !queue->reader)
+        return;
+    struct bell *bell = bell_open(queue->bell_path, queue->options.bell);
+    watch(queue, bell_fd(bell));
+    pthread_mutex_lock(&queue->mutex);
+    queue->bell = bell;
+    queue->stats.bell = bell_fd(bell) >= 0;
+    pthread_mutex_unlock(&queue->mutex);
+}
+
+struct queue *
+queue_open(const struct queue_options *options)
+{
+    struct queue *queue = xcalloc(1, sizeof(*queue));
+    queue->options = *options;
+    queue->path = plain_path(options->path);
+    queue->options.path = queue->path;
+    queue->lock_path = path_with(queue->path, "-lock");
+    queue->bell_path = path_with(queue->path, "-bell");
+    queue->wal_path = path_with(queue->path, "-wal");
+    queue->shm_path = path_with(queue->path, "-shm");
+    queue->writer.new_epoch_due = options->new_epoch;
+    queue->writer.lock_fd = -1;
+    pthread_mutex_init(&queue->mutex, NULL);
+    init_condition(&queue->work);
+    init_condition(&queue->opened);
+    queue->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    queue->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    watch(queue, queue->event_fd);
+    if (start_writer(queue)) {
+        pthread_mutex_lock(&queue->mutex);
+        while (!queue->first_try_over)
+            pthread_cond_wait(&queue->opened, &queue->mutex);
+        pthread_mutex_unlock(&queue->mutex);
+        if (queue_reader_ready(queue))
+            hang_bell(queue);
+    } else {
+        queue_set_trouble(queue, "this machine has no room for a thread");
+        queue->closing = true;
+    }
+    return queue;
+}
+
+static void
+free_queue(struct queue *queue)
+{
+    queue_reader_close(queue);
+    if (queue->bell)
+        bell_close(queue->bell);
+    close(queue->epoll_fd);
+    close(queue->event_fd);
+    pthread_cond_destroy(&queue->work);
+    pthread_cond_destroy(&queue->opened);
+    pthread_mutex_destroy(&queue->mutex);
+    free(queue->path);
+    free(queue->lock_path);
+    free(queue->bell_path);
+    free(queue->wal_path);
+    free(queue->shm_path);
+    free(queue);
+}
+
+/* The writer may be held by a lock that another program keeps. Then its
+ * memory is left to it: whoever closes a queue is about to end. */
+void
+queue_close(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    bool started = !queue->closing;
+    queue->closing = true;
+    pthread_cond_signal(&queue->work);
+    pthread_mutex_unlock(&queue->mutex);
+    queue_reader_close(queue);
+    if (started) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += CLOSE_WAIT_S;
+        if (pthread_timedjoin_np(queue->thread, NULL, &until) != 0) {
+            log_warn("queue", "left while another program holds it path=%s",
+                     queue->path);
+            return;
+        }
+    }
+    free_queue(queue);
+}
+
+int
+queue_fd(const struct queue *queue)
+{
+    return queue->epoll_fd;
+}
+
+void
+queue_set_trouble(struct queue *queue, const char *format, ...)
+{
+    char text[QUEUE_TROUBLE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    pthread_mutex_lock(&queue->mutex);
+    bool changed = strcmp(queue->trouble, text) != 0;
+    memcpy(queue->trouble, text, sizeof(text));
+    pthread_mutex_unlock(&queue->mutex);
+    if (changed && text[0])
+        log_error("queue", "%s", text);
+}
+
+/* With the mutex held. One write wakes the loop for all there is. */
+void
+queue_tell_loop(struct queue *queue)
+{
+    if (queue->told)
+        return;
+    queue->told = true;
+    uint64_t one = 1;
+    (void)!write(queue->event_fd, &one, sizeof(one));
+}
+
+static bool
+take_done(struct queue *queue, struct append_list *done)
+{
+    pthread_mutex_lock(&queue->mutex);
+    *done = queue->done;
+    queue->done = (struct append_list){NULL, NULL};
+    bool news = queue->news;
+    queue->news = false;
+    if (queue->told) {
+        uint64_t count;
+        (void)!read(queue->event_fd, &count, sizeof(count));
+        queue->told = false;
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    return news;
+}
+
+bool
+queue_dispatch(struct queue *queue)
+{
+    hang_bell(queue);
+    bool news = queue->bell && bell_heard(queue->bell);
+    struct append_list done;
+    news |= take_done(queue, &done);
+    for (struct queue_append *append = done.first, *next; append;
+         append = next) {
+        next = append->next;
+        append->state = APPEND_IDLE;
+        queue->appending--;
+        append->on_done(append, &append->outcome);
+    }
+    return news;
+}
+
+bool
+queue_look(struct queue *queue)
+{
+    struct stat named;
+    bool gone = stat(queue->path, &named) < 0;
+    pthread_mutex_lock(&queue->mutex);
+    if (queue->reader_generation &&
+        (gone || named.st_ino != queue->opened_as.st_ino ||
+         named.st_dev != queue->opened_as.st_dev)) {
+        queue->recheck = true;
+        pthread_cond_signal(&queue->work);
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    if (!queue_reader_ready(queue))
+        return false;
+    hang_bell(queue);
+    bell_repair(queue->bell);
+    return queue_reader_changed(queue);
+}
+
+void
+queue_append(struct queue *queue, struct queue_append *append)
+{
+    queue->appending++;
+    pthread_mutex_lock(&queue->mutex);
+    append->state = APPEND_WAITING;
+    queue_list_add(&queue->waiting, append);
+    bool wake = queue->writer_idle;
+    queue->writer_idle = false;
+    pthread_mutex_unlock(&queue->mutex);
+    if (wake)
+        pthread_cond_signal(&queue->work);
+}
+
+bool
+queue_cancel(struct queue *queue, struct queue_append *append)
+{
+    pthread_mutex_lock(&queue->mutex);
+    bool waiting = append->state == APPEND_WAITING;
+    if (waiting) {
+        queue_list_remove(&queue->waiting, append);
+        append->state = APPEND_IDLE;
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    if (waiting)
+        queue->appending--;
+    return waiting;
+}
+
+size_t
+queue_appending(const struct queue *queue)
+{
+    return queue->appending;
+}
+
+void
+queue_stats(struct queue *queue, struct queue_stats *stats)
+{
+    pthread_mutex_lock(&queue->mutex);
+    *stats = queue->stats;
+    pthread_mutex_unlock(&queue->mutex);
+}
+
+const char *
+queue_trouble(const struct queue *queue)
+{
+    struct queue *own = (struct queue *)(uintptr_t)queue;
+    pthread_mutex_lock(&own->mutex);
+    memcpy(own->trouble_copy, own->trouble, sizeof(own->trouble));
+    pthread_mutex_unlock(&own->mutex);
+    if (own->trouble_copy[0])
+        return own->trouble_copy;
+    return own->read_trouble[0] ? own->read_trouble : NULL;
+}

@@ -1,0 +1,493 @@
+/* Opening the file: is it ours, which file is it, what is wrong with it.
+ *
+ * A file that is not ours, newer or damaged is left as it is, to the byte, and
+ * nothing is made beside it. So its header is looked at before SQLite is asked
+ * anything; through SQLite's own descriptor, for closing another descriptor of
+ * the same file would drop the locks of this whole process. */
+#include "queue/sqlite_internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "queue/schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum {
+    HEADER_SIZE = 100,
+    HEADER_VERSION_AT = 60,
+    HEADER_APPLICATION_AT = 68,
+    OPENING_BUSY_MS = 2000,
+};
+
+/* From version i to version i + 1; only ever added to. */
+static const char *const migrations[] = {queue_schema_sql};
+
+static const int64_t newest_version =
+    sizeof(migrations) / sizeof(migrations[0]);
+
+enum verdict { EMPTY, OURS, REFUSED };
+
+int
+queue_prepare_all(sqlite3 *db, const char *const *sql, size_t count,
+                  sqlite3_stmt **statements)
+{
+    for (size_t i = 0; i < count; i++) {
+        int rc = sqlite3_prepare_v3(db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                    &statements[i], NULL);
+        if (rc != SQLITE_OK)
+            return rc;
+    }
+    return SQLITE_OK;
+}
+
+void
+queue_finalize_all(sqlite3_stmt **statements, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        sqlite3_finalize(statements[i]);
+        statements[i] = NULL;
+    }
+}
+
+int
+queue_run(sqlite3_stmt *statement)
+{
+    sqlite3_step(statement);
+    return sqlite3_reset(statement);
+}
+
+bool
+queue_is_full(sqlite3 *db, int rc)
+{
+    int error = db ? sqlite3_system_errno(db) : 0;
+    int extended = db ? sqlite3_extended_errcode(db) : rc;
+    return (rc & 0xff) == SQLITE_FULL || extended == SQLITE_IOERR_SHMSIZE ||
+           ((rc & 0xff) == SQLITE_IOERR &&
+            (error == ENOSPC || error == EDQUOT));
+}
+
+static const char *
+reason(sqlite3 *db)
+{
+    int error = db ? sqlite3_system_errno(db) : 0;
+    return error ? strerror(error) : db ? sqlite3_errmsg(db) : "no memory";
+}
+
+void
+queue_file_trouble(struct queue *queue, sqlite3 *db, int rc)
+{
+    const char *path = queue->path;
+    switch (rc & 0xff) {
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+        queue_set_trouble(queue, "%s is damaged (%s): move it away and a new "
+                          "one is made, or put a backup in its place", path,
+                          db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
+        break;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        queue_set_trouble(queue, "%s cannot be written, it is read-only for "
+                          "this program: give its user the right to write "
+                          "the file and its directory", path);
+        break;
+    case SQLITE_CANTOPEN:
+        queue_set_trouble(queue, "%s cannot be opened (%s): the directory must "
+                          "exist and be writable for this program's user",
+                          path, reason(db));
+        break;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        queue_set_trouble(queue, "%s is locked by another program: end that "
+                          "program's transaction", path);
+        break;
+    default:
+        if (queue_is_full(db, rc))
+            queue_set_trouble(queue, "there is no space left for %s: make "
+                              "room on its disk", path);
+        else
+            queue_set_trouble(queue, "%s fails (%s): look at the system's log "
+                              "and the disk", path, reason(db));
+    }
+}
+
+bool
+queue_file_moved(struct queue *queue)
+{
+    int moved = 0;
+    sqlite3 *db = queue->writer.db;
+    return db && sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED,
+                                      &moved) == SQLITE_OK && moved;
+}
+
+static bool
+same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+static int
+create_or_open(const char *path, int flags)
+{
+    flags |= O_CLOEXEC | O_NOFOLLOW;
+    int fd = open(path, flags | O_CREAT | O_EXCL, 0660);
+    if (fd >= 0)
+        (void)!fchmod(fd, 0660);
+    else if (errno == EEXIST)
+        fd = open(path, flags);
+    return fd;
+}
+
+/* Again when the lock's file was removed while we waited: the others would
+ * lock the new one. */
+static bool
+take_file_lock(struct queue *queue)
+{
+    struct writer *writer = &queue->writer;
+    struct stat named, held;
+    for (int tries = 0; tries < 10; tries++) {
+        writer->lock_fd = create_or_open(queue->lock_path, O_RDWR);
+        if (writer->lock_fd < 0)
+            return false;
+        queue_file_lock(queue);
+        if (stat(queue->lock_path, &named) == 0 &&
+            fstat(writer->lock_fd, &held) == 0 && same_file(&named, &held))
+            return true;
+        close(writer->lock_fd);
+        writer->lock_fd = -1;
+    }
+    errno = EAGAIN;
+    return false;
+}
+
+void
+queue_file_lock(struct queue *queue)
+{
+    while (flock(queue->writer.lock_fd, LOCK_EX) < 0 && errno == EINTR)
+        ;
+}
+
+void
+queue_file_unlock(struct queue *queue)
+{
+    flock(queue->writer.lock_fd, LOCK_UN);
+}
+
+static uint32_t
+big_endian(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+           p[3];
+}
+
+static void
+refuse_newer(struct queue *queue, int64_t version)
+{
+    queue_set_trouble(queue, "%s was made by a newer Earshot (its version is "
+                      "%lld, this one knows %lld): use the newer program",
+                      queue->path, (long long)version,
+                      (long long)newest_version);
+}
+
+static void
+refuse_foreign(struct queue *queue)
+{
+    queue_set_trouble(queue, "%s is not an Earshot queue and is left as it "
+                      "is: give --queue another path", queue->path);
+}
+
+/* Before SQLite reads anything of it. */
+static enum verdict
+judge_header(struct queue *queue, sqlite3 *db)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    unsigned char header[HEADER_SIZE] = {0};
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (!file || !file->pMethods ||
+        file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
+        queue_file_trouble(queue, db, SQLITE_CANTOPEN);
+        return REFUSED;
+    }
+    if (size == 0)
+        return EMPTY;
+    int rc = SQLITE_NOTADB;
+    if (size >= HEADER_SIZE)
+        rc = file->pMethods->xRead(file, header, HEADER_SIZE, 0);
+    if (rc != SQLITE_OK || memcmp(header, "SQLite format 3", 16) != 0) {
+        queue_set_trouble(queue, "%s is damaged or not an Earshot queue (it "
+                          "does not begin as one), and is left as it is: move "
+                          "it away and a new one is made", queue->path);
+        return REFUSED;
+    }
+    if (big_endian(header + HEADER_APPLICATION_AT) != QUEUE_APPLICATION_ID) {
+        refuse_foreign(queue);
+        return REFUSED;
+    }
+    uint32_t version = big_endian(header + HEADER_VERSION_AT);
+    if (version > newest_version) {
+        refuse_newer(queue, version);
+        return REFUSED;
+    }
+    return OURS;
+}
+
+/* The last to close a file moves its -wal into it, but not of a file with
+ * which something is wrong. */
+void
+queue_file_leave(struct queue *queue, bool as_it_is)
+{
+    if (queue->writer.db)
+        sqlite3_db_config(queue->writer.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+                          as_it_is, NULL);
+}
+
+static bool
+open_connection(struct queue *queue)
+{
+    struct writer *writer = &queue->writer;
+    int rc = sqlite3_open_v2(queue->path, &writer->db,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                             NULL);
+    if (rc != SQLITE_OK)
+        queue_file_trouble(queue, writer->db, rc);
+    else
+        sqlite3_extended_result_codes(writer->db, 1);
+    queue_file_leave(queue, true);
+    return rc == SQLITE_OK;
+}
+
+/* SQLite would make it 0644 less the umask; its -wal and -shm follow it. A
+ * descriptor of a file that is new is nobody's lock. */
+static void
+create_file(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
+    if (fd < 0)
+        return;
+    (void)!fchmod(fd, 0660);
+    close(fd);
+}
+
+static void
+create_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return;
+    char *directory = strndup(path, (size_t)(slash - path));
+    if (directory && mkdir(directory, 0770) == 0)
+        (void)!chmod(directory, 02770);
+    free(directory);
+}
+
+static int
+pragma_int(sqlite3 *db, const char *sql, int64_t *value)
+{
+    sqlite3_stmt *statement;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        *value = sqlite3_column_int64(statement, 0);
+    return sqlite3_finalize(statement);
+}
+
+int
+queue_execute(sqlite3 *db, const char *sql)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL);
+}
+
+/* In a transaction. Each step carries its version with it, so a crash leaves
+ * the file at one version or the other. */
+static int
+migrate(sqlite3 *db, int64_t version)
+{
+    int rc = SQLITE_OK;
+    for (; rc == SQLITE_OK && version < newest_version; version++) {
+        char pragma[64];
+        rc = queue_execute(db, migrations[version]);
+        sqlite3_snprintf(sizeof(pragma), pragma, "PRAGMA user_version = %lld",
+                         (long long)version + 1);
+        if (rc == SQLITE_OK)
+            rc = queue_execute(db, pragma);
+    }
+    return rc;
+}
+
+/* Creating happens before the file becomes a WAL one, so that the header says
+ * whose file it is from its first commit on. */
+static bool
+create_or_migrate(struct queue *queue)
+{
+    sqlite3 *db = queue->writer.db;
+    int64_t version = 0, application = 0;
+    int rc = pragma_int(db, "PRAGMA user_version", &version);
+    if (rc == SQLITE_OK)
+        rc = pragma_int(db, "PRAGMA application_id", &application);
+    if (rc == SQLITE_OK && version == newest_version &&
+        application == QUEUE_APPLICATION_ID)
+        return true;
+    if (rc == SQLITE_OK && version > newest_version) {
+        refuse_newer(queue, version);
+        return false;
+    }
+    if (rc == SQLITE_OK)
+        rc = queue_execute(db, "BEGIN IMMEDIATE");
+    /* Another process may have been quicker. */
+    if (rc == SQLITE_OK)
+        rc = pragma_int(db, "PRAGMA user_version", &version);
+    if (rc == SQLITE_OK && version < newest_version)
+        rc = migrate(db, version);
+    if (rc == SQLITE_OK)
+        rc = queue_execute(db, "PRAGMA application_id = 1164014195");
+    if (rc == SQLITE_OK)
+        rc = queue_execute(db, "COMMIT");
+    if (rc != SQLITE_OK) {
+        queue_file_trouble(queue, db, rc);
+        if (!sqlite3_get_autocommit(db))
+            queue_execute(db, "ROLLBACK");
+    }
+    return rc == SQLITE_OK;
+}
+
+static int
+set_pragmas(struct queue *queue)
+{
+    static const char *const synchronous[] = {
+        [QUEUE_SYNC_FULL] = "PRAGMA synchronous = FULL",
+        [QUEUE_SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
+        [QUEUE_SYNC_OFF] = "PRAGMA synchronous = OFF",
+    };
+    sqlite3 *db = queue->writer.db;
+    int rc = queue_execute(db, "PRAGMA journal_mode = WAL");
+    if (rc == SQLITE_OK)
+        rc = queue_execute(db, synchronous[queue->options.synchronous]);
+    if (rc == SQLITE_OK)
+        rc = queue_execute(db, "PRAGMA secure_delete = FAST;"
+                         "PRAGMA wal_autocheckpoint = 0;"
+                         "PRAGMA cache_size = -4000;"
+                         "PRAGMA recursive_triggers = OFF");
+    /* What the triggers count for others, the writer counts by itself. */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    return rc;
+}
+
+/* With the lock held. A -wal whose file was removed would be taken for the
+ * new file's: it is ours if it is the one that we had open. */
+static void
+remove_leftovers(struct queue *queue)
+{
+    struct stat named;
+    struct writer *writer = &queue->writer;
+    if (writer->wal_identity.st_ino && stat(queue->wal_path, &named) == 0 &&
+        same_file(&named, &writer->wal_identity) &&
+        (stat(queue->path, &named) < 0 ||
+         !same_file(&named, &writer->identity))) {
+        unlink(queue->wal_path);
+        unlink(queue->shm_path);
+    }
+    writer->wal_identity.st_ino = 0;
+}
+
+static int
+wal_hook(void *context, sqlite3 *db, const char *name, int frames)
+{
+    (void)db;
+    (void)name;
+    struct writer *writer = context;
+    int added = frames - writer->wal_frames;
+    writer->frames_since_size += added > 0 ? added : frames;
+    writer->wal_frames = frames;
+    return SQLITE_OK;
+}
+
+static bool
+open_locked(struct queue *queue)
+{
+    struct writer *writer = &queue->writer;
+    remove_leftovers(queue);
+    create_file(queue->path);
+    if (!open_connection(queue) || judge_header(queue, writer->db) == REFUSED)
+        return false;
+    if (sqlite3_db_readonly(writer->db, "main") == 1) {
+        queue_file_trouble(queue, writer->db, SQLITE_READONLY);
+        return false;
+    }
+    sqlite3_busy_timeout(writer->db, OPENING_BUSY_MS);
+    if (!create_or_migrate(queue))
+        return false;
+    int rc = set_pragmas(queue);
+    if (stat(queue->path, &writer->identity) < 0)
+        rc = SQLITE_CANTOPEN;
+    if (rc == SQLITE_OK)
+        rc = queue_identity_settle(queue);
+    if (rc == SQLITE_OK)
+        rc = queue_prepare_all(writer->db, queue_write_sql, WRITE_STATEMENTS,
+                               writer->statements);
+    if (rc != SQLITE_OK) {
+        queue_file_trouble(queue, writer->db, rc);
+        return false;
+    }
+    queue_file_leave(queue, false);
+    sqlite3_wal_hook(writer->db, wal_hook, writer);
+    if (stat(queue->wal_path, &writer->wal_identity) < 0)
+        writer->wal_identity.st_ino = 0;
+    return true;
+}
+
+static bool
+acceptable(struct queue *queue)
+{
+    struct stat named;
+    if (stat(queue->path, &named) < 0 && errno == ENOENT) {
+        create_directory(queue->path);
+        return true;
+    }
+    if (!open_connection(queue))
+        return false;
+    bool refused = judge_header(queue, queue->writer.db) == REFUSED;
+    sqlite3_close(queue->writer.db);
+    queue->writer.db = NULL;
+    return !refused;
+}
+
+bool
+queue_file_open(struct queue *queue)
+{
+    struct writer *writer = &queue->writer;
+    writer->opened_us = clock_monotonic_us();
+    if (!acceptable(queue)) {
+        queue_file_close(queue);
+        return false;
+    }
+    if (!take_file_lock(queue)) {
+        queue_set_trouble(queue, "%s cannot be made (%s): the directory must "
+                          "exist and be writable for this program's user",
+                          queue->lock_path, strerror(errno));
+        return false;
+    }
+    bool opened = open_locked(queue);
+    queue_file_unlock(queue);
+    if (!opened)
+        queue_file_close(queue);
+    return opened;
+}
+
+void
+queue_file_close(struct queue *queue)
+{
+    struct writer *writer = &queue->writer;
+    queue_finalize_all(writer->statements, WRITE_STATEMENTS);
+    sqlite3_close(writer->db);
+    writer->db = NULL;
+    if (writer->lock_fd >= 0)
+        close(writer->lock_fd);
+    writer->lock_fd = -1;
+}

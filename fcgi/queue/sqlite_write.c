@@ -1,0 +1,382 @@
+/* The writer's thread: everything that waits goes into one transaction. */
+#include "queue/sqlite_internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    TICK_MS = 2000,      /* idle: what others wrote is looked at */
+    TROUBLE_MS = 1000,   /* in trouble: is it over? */
+    REOPEN_MS = 100,     /* at most this often when appends come */
+    BUSY_MS = 100,       /* one wait for a foreign writer */
+    FULL_RETRY_MS = 1000,
+};
+
+/* One batch ---------------------------------------------------------------- */
+
+static size_t
+append_bytes(const struct queue_append *append)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < append->count; i++)
+        bytes += append->messages[i].size_bytes;
+    return bytes;
+}
+
+/* From here on an append cannot be cancelled: so only once BEGIN has gone
+ * through. */
+static void
+take_batch(struct queue *queue)
+{
+    struct append_list *taken = &queue->writer.taken;
+    size_t messages = 0, bytes = 0;
+    pthread_mutex_lock(&queue->mutex);
+    for (struct queue_append *append = queue->waiting.first, *next; append;
+         append = next) {
+        next = append->next;
+        messages += append->count;
+        bytes += append_bytes(append);
+        if (taken->first && (messages > QUEUE_BATCH_MESSAGES ||
+                             bytes > QUEUE_BATCH_BYTES))
+            break;
+        queue_list_remove(&queue->waiting, append);
+        append->state = APPEND_BEGUN;
+        queue_list_add(taken, append);
+    }
+    pthread_mutex_unlock(&queue->mutex);
+}
+
+static void
+fail_all(struct queue *queue, struct append_list *list,
+         enum queue_status status)
+{
+    for (struct queue_append *append = list->first; append;
+         append = append->next) {
+        append->outcome = (struct queue_outcome){.status = status};
+        memcpy(append->outcome.epoch, queue->writer.epoch,
+               sizeof(append->outcome.epoch));
+    }
+}
+
+/* With the mutex held. */
+static void
+count_outcome(struct queue_stats *stats, const struct queue_append *append)
+{
+    if (append->outcome.status != QUEUE_OK)
+        stats->failed++;
+    else if (append->outcome.repeated)
+        stats->repeats++;
+    else
+        stats->messages += (int64_t)append->count;
+}
+
+/* Hands the outcomes to the loop. The bell wakes it together with everyone
+ * else; where it does not ring, the loop's own descriptor does. */
+static void
+hand_back(struct queue *queue, struct append_list *list, bool committed,
+          int64_t took_us)
+{
+    pthread_mutex_lock(&queue->mutex);
+    for (struct queue_append *append = list->first, *next; append;
+         append = next) {
+        next = append->next;
+        append->state = APPEND_DONE;
+        count_outcome(&queue->stats, append);
+        queue_list_add(&queue->done, append);
+    }
+    if (committed) {
+        queue->news = true;
+        queue->stats.commits++;
+        queue->stats.commit_us_total += took_us;
+        if (took_us > queue->stats.commit_us_max)
+            queue->stats.commit_us_max = took_us;
+    }
+    struct bell *bell = queue->bell;
+    bool by_bell = committed && bell && bell_fd(bell) >= 0;
+    if (!by_bell)
+        queue_tell_loop(queue);
+    pthread_mutex_unlock(&queue->mutex);
+    if (committed && bell && !bell_ring(bell) && by_bell) {
+        pthread_mutex_lock(&queue->mutex);
+        queue_tell_loop(queue);
+        pthread_mutex_unlock(&queue->mutex);
+    }
+    *list = (struct append_list){NULL, NULL};
+}
+
+static void
+hand_back_taken(struct queue *queue, int64_t began_us)
+{
+    struct append_list *taken = &queue->writer.taken;
+    int64_t now_us = clock_monotonic_us();
+    for (struct queue_append *append = taken->first; append;
+         append = append->next)
+        append->outcome.committed_us = now_us;
+    hand_back(queue, taken, true, now_us - began_us);
+}
+
+/* Opening and its troubles -------------------------------------------------- */
+
+/* What waits gets its answer: not stored. */
+static void
+refuse_waiting(struct queue *queue, enum queue_status status)
+{
+    take_batch(queue);
+    fail_all(queue, &queue->writer.taken, status);
+    hand_back(queue, &queue->writer.taken, false, 0);
+}
+
+/* The loop's reader goes with the file only when there is nothing to be read
+ * in it any more; a disk that cannot be written can still be read. */
+static void
+close_file(struct queue *queue, bool readable)
+{
+    if (!readable) {
+        atomic_store(&queue->generation, 0);
+        pthread_mutex_lock(&queue->mutex);
+        queue->news = true;
+        queue_tell_loop(queue);
+        pthread_mutex_unlock(&queue->mutex);
+    }
+    queue_file_close(queue);
+}
+
+static bool
+open_file(struct queue *queue)
+{
+    static atomic_uint generations;
+    bool opened = queue_file_open(queue);
+    if (opened) {
+        sqlite3_busy_timeout(queue->writer.db, BUSY_MS);
+        queue_set_trouble(queue, "%s", "");
+        unsigned generation = atomic_fetch_add(&generations, 1) + 1;
+        pthread_mutex_lock(&queue->mutex);
+        queue->opened_as = queue->writer.identity;
+        atomic_store(&queue->generation, generation);
+        queue->news = true;
+        queue_tell_loop(queue);
+        pthread_mutex_unlock(&queue->mutex);
+    }
+    pthread_mutex_lock(&queue->mutex);
+    queue->first_try_over = true;
+    pthread_cond_signal(&queue->opened);
+    pthread_mutex_unlock(&queue->mutex);
+    return opened;
+}
+
+static void
+moved(struct queue *queue)
+{
+    queue_set_trouble(queue, "%s was removed or replaced while it was in use",
+                      queue->path);
+    close_file(queue, false);
+    refuse_waiting(queue, QUEUE_UNUSABLE);
+    open_file(queue);
+}
+
+/* A file that is closed is opened, but not for each of a thousand appends. */
+static bool
+ensure_open(struct queue *queue)
+{
+    if (queue->writer.db)
+        return true;
+    int64_t since_us = clock_monotonic_us() - queue->writer.opened_us;
+    if (since_us >= 0 && since_us < REOPEN_MS * 1000)
+        return false;
+    return open_file(queue);
+}
+
+static void
+broken(struct queue *queue, int rc)
+{
+    sqlite3 *db = queue->writer.db;
+    queue_file_trouble(queue, db, rc);
+    queue_file_leave(queue, true);
+    close_file(queue, true);
+}
+
+/* The batch again, after a failure ------------------------------------------ */
+
+/* Begins anew what is taken already. */
+static int
+begin_again(struct queue *queue)
+{
+    int rc;
+    for (int tries = 0; tries < 50; tries++) {
+        rc = queue_write_begin(queue);
+        if ((rc & 0xff) != SQLITE_BUSY)
+            break;
+    }
+    return rc;
+}
+
+static int
+transaction(struct queue *queue, struct queue_append *first,
+            const struct queue_append *end)
+{
+    int rc = begin_again(queue);
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = queue_store(queue, first, end);
+    return rc == SQLITE_OK ? queue_write_commit(queue)
+                           : queue_write_end(queue, rc);
+}
+
+/* SQLite refused a row that our rules let through: each for itself. */
+static void
+store_one_by_one(struct queue *queue)
+{
+    struct append_list *taken = &queue->writer.taken;
+    for (struct queue_append *append = taken->first; append;
+         append = append->next) {
+        int rc = transaction(queue, append, append->next);
+        if (rc != SQLITE_OK) {
+            bool rule = (rc & 0xff) == SQLITE_CONSTRAINT ||
+                        (rc & 0xff) == SQLITE_TOOBIG;
+            append->outcome = (struct queue_outcome){
+                .status = rule ? QUEUE_REFUSED : QUEUE_UNUSABLE};
+        }
+    }
+    hand_back_taken(queue, clock_monotonic_us());
+}
+
+static void
+store_after_making_room(struct queue *queue)
+{
+    struct writer *writer = &queue->writer;
+    int64_t now_us = clock_monotonic_us();
+    int rc = SQLITE_FULL;
+    if (!writer->full_us || now_us - writer->full_us > FULL_RETRY_MS * 1000) {
+        writer->full_us = now_us;
+        queue_prune_for_space(queue);
+        rc = transaction(queue, writer->taken.first, NULL);
+    }
+    if (rc == SQLITE_OK) {
+        hand_back_taken(queue, now_us);
+        return;
+    }
+    log_error("queue", "full path=%s", queue->path);
+    fail_all(queue, &writer->taken,
+             queue_is_full(writer->db, rc) ? QUEUE_FULL : QUEUE_UNUSABLE);
+    hand_back(queue, &writer->taken, false, 0);
+}
+
+/* The transaction is over and nothing of it is stored. */
+static void
+batch_failed(struct queue *queue, int rc)
+{
+    struct writer *writer = &queue->writer;
+    if (queue_is_full(writer->db, rc)) {
+        store_after_making_room(queue);
+        return;
+    }
+    if ((rc & 0xff) == SQLITE_CONSTRAINT || (rc & 0xff) == SQLITE_TOOBIG ||
+        (rc & 0xff) == SQLITE_MISMATCH) {
+        store_one_by_one(queue);
+        return;
+    }
+    fail_all(queue, &writer->taken, QUEUE_UNUSABLE);
+    broken(queue, rc);
+    hand_back(queue, &writer->taken, false, 0);
+}
+
+/* All that waits, once. */
+static void
+write_batch(struct queue *queue)
+{
+    struct writer *writer = &queue->writer;
+    if (!ensure_open(queue)) {
+        refuse_waiting(queue, QUEUE_UNUSABLE);
+        return;
+    }
+    int64_t began_us = clock_monotonic_us();
+    if (queue_file_moved(queue)) {
+        moved(queue);
+        return;
+    }
+    int rc = queue_write_begin(queue);
+    if ((rc & 0xff) == SQLITE_BUSY)
+        return; /* what waits may be taken back meanwhile */
+    if (rc != SQLITE_OK) {
+        take_batch(queue);
+        batch_failed(queue, rc);
+        return;
+    }
+    take_batch(queue);
+    rc = queue_store(queue, writer->taken.first, NULL);
+    rc = rc == SQLITE_OK ? queue_write_commit(queue)
+                         : queue_write_end(queue, rc);
+    if (rc != SQLITE_OK) {
+        batch_failed(queue, rc);
+    } else if (queue_file_moved(queue)) {
+        fail_all(queue, &writer->taken, QUEUE_UNUSABLE);
+        hand_back(queue, &writer->taken, false, 0);
+        moved(queue);
+    } else {
+        hand_back_taken(queue, began_us);
+    }
+}
+
+/* The thread ---------------------------------------------------------------- */
+
+/* With the mutex held. */
+static void
+wait_for_work(struct queue *queue)
+{
+    int64_t wait_ms = queue->writer.db ? TICK_MS : TROUBLE_MS;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += wait_ms / 1000;
+    queue->writer_idle = true;
+    while (!queue->waiting.first && !queue->closing && !queue->recheck)
+        if (pthread_cond_timedwait(&queue->work, &queue->mutex, &until) != 0)
+            break;
+    queue->writer_idle = false;
+}
+
+static void
+one_turn(struct queue *queue, bool appends, bool recheck)
+{
+    struct writer *writer = &queue->writer;
+    if (recheck && queue_file_moved(queue)) {
+        moved(queue);
+        return;
+    }
+    if (appends)
+        write_batch(queue);
+    else if (!writer->db)
+        open_file(queue);
+    if (!writer->db)
+        return;
+    queue_prune_look(queue);
+    if (queue_prune_due(queue))
+        queue_prune_step(queue);
+}
+
+void *
+queue_writer_main(void *context)
+{
+    struct queue *queue = context;
+    open_file(queue);
+    pthread_mutex_lock(&queue->mutex);
+    for (;;) {
+        if (!queue->waiting.first && !queue->recheck &&
+            (queue->closing || !queue->writer.db || !queue_prune_due(queue)))
+            wait_for_work(queue);
+        if (queue->closing && !queue->waiting.first)
+            break;
+        bool appends = queue->waiting.first != NULL;
+        bool recheck = queue->recheck;
+        queue->recheck = false;
+        pthread_mutex_unlock(&queue->mutex);
+        one_turn(queue, appends, recheck);
+        pthread_mutex_lock(&queue->mutex);
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    queue_file_close(queue);
+    return NULL;
+}
