@@ -242,6 +242,13 @@ read_some(struct connection *connection)
     ssize_t len = read(connection->fd, scratch, sizeof scratch);
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
+    if (len == 0 && connection->state == CONNECTION_HELD &&
+        outbox_is_empty(&connection->outbox)) {
+        /* The peer will send no more, but may still read: lighttpd takes an
+         * end without END_REQUEST for a crash, and logs it. */
+        connection->service->on_stop(connection);
+        return false;
+    }
     if (len <= 0) {
         connection_close(connection);
         return false;
