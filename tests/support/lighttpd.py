@@ -116,6 +116,14 @@ class Lighttpd(Process):
         except OSError:
             return ""
 
+    def stop(self, timeout=8):
+        """Ends it, and waits for the programs that it tells to end."""
+        code = super().stop(timeout)
+        if self.sockets is None:
+            wait_until(lambda: not self.programs(), timeout,
+                       "the end of lighttpd's programs")
+        return code
+
     def reload(self):
         """A graceful restart: a new configuration, old streams go on."""
         self.signal(signal.SIGUSR1)
