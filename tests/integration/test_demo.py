@@ -92,11 +92,6 @@ def demo(new_demo):
     return new_demo(port=free_port()).start()
 
 
-def left_of(demo):
-    return [pid for pid in processes.of(demo.directory)
-            if pid != demo.pid]
-
-
 def test_it_serves_the_page_and_the_room(demo):
     page = web.call("GET", demo.url)
     assert page.status == 200
@@ -193,8 +188,9 @@ def test_a_killed_program_is_replaced_and_nothing_is_lost(demo):
     assert "after" in [message["data"] for message in room]
     new = processes.of(demo.directory, "earshot.fcgi")
     assert len(new) == 1 and new != old
-    wait_until(lambda: "earshot.fcgi died; lighttpd has started it again, "
-               f"process {new[0]}" in demo.log, what="a line about it")
+    wait_until(lambda: "earshot.fcgi was killed by signal 9\n" in demo.log
+               and "lighttpd has started earshot.fcgi again, process "
+               f"{new[0]}\n" in demo.log, what="a line about it")
 
 
 def test_a_second_demo_says_where_the_first_one_is(demo):
@@ -244,7 +240,8 @@ def test_its_end_ends_everything_within_five_seconds(demo, end):
         demo.signal(signal.SIGKILL)
         demo.expected = (-signal.SIGKILL,)
     demo.wait(5)
-    wait_until(lambda: not left_of(demo), 5, "the end of all processes")
+    wait_until(lambda: not processes.of(demo.directory), 5,
+               "the end of all processes")
     assert time.monotonic() - began < slow(5)
     stream.close()
 

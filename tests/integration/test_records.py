@@ -46,6 +46,8 @@ def resting(earshot):
     with earshot.stream("warm"):
         pass
     wait_until(lambda: earshot.info("warm")["subscribers"]["sse"] == 0)
+    wait_until(lambda: list(earshot.queue.parent.glob("*-presence/*")),
+               what="the presence file, which stays open")
     return processes.descriptors(earshot.pid)
 
 
@@ -168,7 +170,9 @@ def test_params_of_16_mib_are_never_kept(start):
     fastcgi.pair("", ""), fastcgi.pair("NO=SENSE", "="),
     fastcgi.pair("REQUEST_METHOD", "POST") * 200,
     fastcgi.pair("CONTENT_LENGTH", "5") + fastcgi.pair("CONTENT_LENGTH", "6"),
-])
+], ids=["long lengths", "half a length", "a length", "a short pair",
+        "endless pairs", "empty pairs", "a byte more", "NUL", "no name",
+        "= in a name", "the same again", "two lengths"])
 def test_torn_params_are_refused_or_closed(earshot, content):
     with earshot.peer() as peer:
         peer.send(fastcgi.begin() + fastcgi.stream(PARAMS, content)
@@ -244,7 +248,9 @@ def test_get_values_is_answered(peer):
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"\x80\xff", b"\x05\x05ab",
-                                     b"\0\0" * 30000, b"x" * 65535, b""])
+                                     b"\0\0" * 30000, b"x" * 65535, b""],
+                         ids=["a length", "half a length", "a short name",
+                              "empty pairs", "noise", "nothing"])
 def test_torn_get_values_do_no_harm(earshot, content):
     with earshot.peer() as peer:
         peer.send(fastcgi.record(GET_VALUES, 0, content))

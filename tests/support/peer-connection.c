@@ -245,6 +245,7 @@ on_answered(struct connection *connection)
     struct group *group = connection->group;
 
     switch (group->kind) {
+    case PEER_ANY:
     case PEER_SSE:
     case PEER_STUCK:
         return false;

@@ -178,7 +178,7 @@ number(const char *line, const char *key, size_t otherwise)
 }
 
 static struct group *
-group_of(const char *line, enum peer_kind kind)
+group_of(const char *line)
 {
     const char *name = word(line, "group", "");
     size_t i = 0;
@@ -193,7 +193,6 @@ group_of(const char *line, enum peer_kind kind)
         if (groups[i] == NULL)
             peer_fail("calloc");
         snprintf(groups[i]->name, sizeof(groups[i]->name), "%s", name);
-        groups[i]->kind = kind;
         groups[i]->reading = true;
     }
     return groups[i];
@@ -391,13 +390,13 @@ static const struct {
     /* count= at_once= path= kind= */
     { "churn", PEER_SSE, command_churn },
     /* messages=: until each of the group has so many since the reset */
-    { "wait", PEER_SSE, command_wait },
-    { "run", PEER_SSE, command_run }, /* ms=: nothing but serve */
-    { "pause", PEER_SSE, command_pause }, /* read no more */
-    { "resume", PEER_SSE, command_resume },
-    { "reset", PEER_SSE, command_reset }, /* all counts to zero */
-    { "report", PEER_SSE, command_report },
-    { "close", PEER_SSE, command_close },
+    { "wait", PEER_ANY, command_wait },
+    { "run", PEER_ANY, command_run }, /* ms=: nothing but serve */
+    { "pause", PEER_ANY, command_pause }, /* read no more */
+    { "resume", PEER_ANY, command_resume },
+    { "reset", PEER_ANY, command_reset }, /* all counts to zero */
+    { "report", PEER_ANY, command_report },
+    { "close", PEER_ANY, command_close },
 };
 
 static void
@@ -415,8 +414,10 @@ run_command(const char *line)
         if (strncmp(commands[i].name, line, length) != 0
             || commands[i].name[length] != '\0')
             continue;
-        group = group_of(line,
-            commands[i].kind == PEER_SSE ? kind_of(line) : commands[i].kind);
+        group = group_of(line);
+        if (commands[i].kind != PEER_ANY)
+            group->kind = commands[i].kind == PEER_SSE ? kind_of(line)
+                                                       : commands[i].kind;
         ok = commands[i].run(group, line);
         printf("{\"command\":\"%s\",\"ok\":%s,\"ms\":%.3f,",
             commands[i].name, ok ? "true" : "false",

@@ -25,7 +25,8 @@ enum {
     STUCK_STAGES = 4,
 };
 
-enum peer_kind { PEER_SSE, PEER_POLL, PEER_PUBLISH, PEER_STUCK };
+/* PEER_ANY: it has no connections yet that would make it one or the other. */
+enum peer_kind { PEER_ANY, PEER_SSE, PEER_POLL, PEER_PUBLISH, PEER_STUCK };
 
 enum event_kind { EVENT_MESSAGE, EVENT_OPEN, EVENT_LOST };
 

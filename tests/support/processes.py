@@ -159,7 +159,9 @@ class Process:
 
     def wait(self, timeout=10):
         """Waits for its end and gives its exit status."""
-        return self.process.wait(slow(timeout))
+        code = self.process.wait(slow(timeout))
+        self.process = None
+        return code
 
     def stop(self, timeout=8):
         """Ends it by SIGTERM, as a service manager does."""
@@ -174,7 +176,6 @@ class Process:
             self.process.wait()
             raise AssertionError(
                 f"{self.name} did not end by SIGTERM:\n{self.log[-4000:]}")
-        self.process = None
         assert code in self.expected, \
             f"{self.name} ended with {code}:\n{self.log[-4000:]}"
         return code
