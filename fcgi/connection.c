@@ -187,6 +187,11 @@ serve_request(struct connection *connection)
         route_too_large(connection);
         return;
     }
+    if (intake_params_torn(intake)) {
+        intake_drop_request(intake);
+        route_torn(connection);
+        return;
+    }
     size_t body_len = intake->body_too_large ? 0 : intake->body_len;
     if (!request_parse(&request, records, len, body_len)) {
         log_warn("connection", "a request made no sense and was dropped");
@@ -206,7 +211,7 @@ limits_of(const struct server *server)
     int64_t body_max = options->message_max > options->batch_bytes
                            ? options->message_max
                            : options->batch_bytes;
-    return (struct intake_limits){.params_max = 64 * 1024,
+    return (struct intake_limits){.params_max = RECORD_CONTENT_MAX,
                                   .body_max = (size_t)body_max};
 }
 

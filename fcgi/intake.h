@@ -42,7 +42,7 @@ struct intake {
 };
 
 struct intake_limits {
-    size_t params_max;
+    size_t params_max; /* RECORD_CONTENT_MAX at most: they end up in one */
     size_t body_max;
 };
 
@@ -59,6 +59,9 @@ enum intake_verdict intake_next(struct intake *intake,
 /* After INTAKE_REQUEST: the records of the request, BEGIN_REQUEST to the empty
  * STDIN, for libfcgi. Valid until the next call. */
 const char *intake_request(const struct intake *intake, size_t *len);
+
+/* After INTAKE_REQUEST: true when its parameters hold a NUL or are cut short. */
+bool intake_params_torn(const struct intake *intake);
 
 /* The request's records are not needed any more (it is still being served). */
 void intake_drop_request(struct intake *intake);

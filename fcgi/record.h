@@ -3,6 +3,7 @@
 #ifndef EARSHOT_RECORD_H
 #define EARSHOT_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,6 +61,11 @@ void record_write_end(char end[RECORD_END_SIZE], uint16_t request_id);
 void record_append_end(struct bytes *bytes, uint16_t request_id,
                        enum protocol_status status);
 void record_append_unknown_type(struct bytes *bytes, unsigned type);
+
+/* True when a name or a value of the LEN bytes of name-value pairs (section
+ * 3.4) holds a NUL, or the pairs are cut short: as C strings they would say
+ * something else. */
+bool record_pairs_torn(const char *content, size_t len);
 
 /* Appends the answer to FCGI_GET_VALUES (section 4.1): those of the names in
  * CONTENT that are known. */

@@ -221,3 +221,10 @@ route_too_large(struct connection *connection)
                    "the address and headers of a request are 64 KiB at most "
                    "here");
 }
+
+void
+route_torn(struct connection *connection)
+{
+    answer_problem(connection, PROBLEM_BAD_REQUEST,
+                   "the address or a header of the request holds a NUL");
+}

@@ -12,4 +12,7 @@ void route_request(struct connection *connection, struct request *request);
 /* Answers a request whose headers were more than is read. */
 void route_too_large(struct connection *connection);
 
+/* Answers a request whose address or headers hold what cannot be in them. */
+void route_torn(struct connection *connection);
+
 #endif

@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include "base/map.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>
@@ -190,12 +191,27 @@ check_characters(const char *p)
 }
 
 static bool
-has_duplicate(const cJSON *object)
+names_one_twice(const cJSON *object)
 {
-    for (const cJSON *a = object->child; a; a = a->next)
-        for (const cJSON *b = a->next; b; b = b->next)
-            if (strcmp(a->string, b->string) == 0)
-                return true;
+    struct map names = {0};
+    bool twice = false;
+    for (const cJSON *item = object->child; item && !twice; item = item->next) {
+        twice = map_get(&names, item->string);
+        map_put(&names, item->string, item->string);
+    }
+    map_fini(&names);
+    return twice;
+}
+
+/* In VALUE or anything in it, to the depth that cJSON parses. */
+static bool
+has_duplicate(const cJSON *value)
+{
+    if (cJSON_IsObject(value) && names_one_twice(value))
+        return true;
+    for (const cJSON *item = value->child; item; item = item->next)
+        if (item->child && has_duplicate(item))
+            return true;
     return false;
 }
 
