@@ -31,7 +31,7 @@ def escaped(text):
 
 @pytest.fixture
 def shipped(directory, started):
-    """lighttpd with earshot.conf, and more configuration after it."""
+    """lighttpd with earshot.conf, and more configuration before it."""
     def shipped(more=""):
         text = (SOURCE / "deploy/lighttpd/earshot.conf").read_text()
         for old, new in (
@@ -43,7 +43,7 @@ def shipped(directory, started):
             assert text.count(old) == 1
             text = text.replace(old, new)
         server = Lighttpd(directory,
-                          configuration=SITE + escaped(text + more))
+                          configuration=SITE + escaped(more + text))
         started.append(server)
         return server.start()
     return shipped
@@ -84,8 +84,8 @@ def test_the_page_s_login_lets_its_users_publish(shipped, directory):
     users = directory / "users"
     users.write_text("ann:earshot:"
                      + digest("ann", "earshot", "secret") + "\n")
-    server = shipped("\n" + login().replace("/etc/lighttpd/earshot.users",
-                                            str(users)))
+    server = shipped(login().replace("/etc/lighttpd/earshot.users",
+                                     str(users)) + "\n")
     assert server.post("/room", b"x").status == 401
     assert server.get("/room/poll").status == 200
     answer = digest_post(server.url + "/earshot/room", "ann", "secret")
