@@ -36,8 +36,9 @@ CREATE TABLE message (
             AND substr(event, 1, 8) <> 'earshot.'),
     data ANY NOT NULL DEFAULT ''
         CHECK (length(CAST(data AS BLOB)) <= 1048576),
+    -- Not IN: for three values SQLite makes a table of them at each INSERT.
     type TEXT NOT NULL DEFAULT 'text'
-        CHECK (type IN ('text', 'json', 'binary')),
+        CHECK (type = 'text' OR type = 'json' OR type = 'binary'),
     time INTEGER NOT NULL
         DEFAULT (CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5
                       AS INTEGER))
