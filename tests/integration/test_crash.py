@@ -172,7 +172,7 @@ def kill_under_load(lighttpd, kills):
 def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(
         start_lighttpd, processes):
     lighttpd = start_lighttpd(max_procs=processes, keep_messages=1000000)
-    last = "the end"
+    last = "the-end"
     followers = [kind(lighttpd, last)
                  for kind in (SseFollower, PollFollower) * 3]
     for follower in followers:

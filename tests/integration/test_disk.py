@@ -27,7 +27,10 @@ def mounted(directory):
     path = directory / "queue"
     path.mkdir()
     yield path
-    while os.path.ismount(path):
+    # Not os.path.ismount, which sees no folder that is bound to itself.
+    with open("/proc/self/mountinfo") as file:
+        points = [line.split()[4] for line in file]
+    for _ in range(points.count(str(path))):
         subprocess.run(["umount", str(path)], check=True)
 
 
@@ -62,7 +65,8 @@ def epoch(id):
 
 def publishes(earshot, text):
     """One try: its id, or None."""
-    answer = earshot.post("/room", text, {"Idempotency-Key": text})
+    key = text.replace(" ", "-")
+    answer = earshot.post("/room", text, {"Idempotency-Key": key})
     if answer.status in (200, 201):
         return answer.json["id"]
     assert answer.status in (503, 507), answer
@@ -125,13 +129,11 @@ def test_a_full_disk_is_507_and_recovers(small, start_late):
 
 def test_a_full_disk_at_the_start_is_told_and_recovers(small, start_late):
     filler = small / "filler"
-    with open(filler, "wb") as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-                file.flush()
-        except OSError:
-            pass
+    file = os.open(filler, os.O_WRONLY | os.O_CREAT)
+    with pytest.raises(OSError):
+        while True:
+            os.write(file, b"x" * 4096)
+    os.close(file)
     earshot = start_late()
     answer = earshot.post("/room", "x")
     assert answer.status in (503, 507)
@@ -141,13 +143,18 @@ def test_a_full_disk_at_the_start_is_told_and_recovers(small, start_late):
     assert earshot.data("room") == ["recovered"]
 
 
-def test_a_full_disk_makes_room_by_retention(small, start_late):
-    """What is over its limits goes before anything is refused."""
-    earshot = start_late(keep_messages=10)
-    ids = [earshot.publish("room", f"{i:04d}" + "x" * 60000)
-           for i in range(150)]
-    kept = [message["id"] for message in earshot.messages("room")]
-    assert kept == ids[-len(kept):] and len(kept) >= 10
+def test_retention_keeps_a_small_disk_from_filling(mounted, start_late):
+    """Far more goes through than fits: pruned and checkpointed in time."""
+    mount("-t", "tmpfs", "-o", "size=40m,mode=0770", "earshot", mounted)
+    earshot = start_late(keep_messages=100)
+    with earshot.peer() as peer:
+        for i in range(1500):
+            answer = peer.request("POST", "/room", keep=True,
+                                  body=f"{i:04d}" + "x" * 60000)
+            assert answer.status == 201, (i, answer)
+    kept = [data[:4] for data in earshot.data("room")]
+    assert len(kept) >= 100
+    assert kept == [f"{i:04d}" for i in range(1500)][-len(kept):]
 
 
 # Read-only
@@ -300,12 +307,14 @@ def test_damage_in_the_middle_never_crashes_it(earshot):
     recovers(earshot)
 
 
-def test_a_folder_that_is_missing_is_told_and_recovered_from(directory,
-                                                             start):
-    earshot = start(queue=directory / "later" / "earshot.db",
-                    make_folder=False)
+def test_a_folder_that_cannot_be_used_is_told_and_recovered_from(
+        directory, start):
+    in_the_way = directory / "later"
+    in_the_way.write_text("no folder")
+    earshot = start(queue=in_the_way / "earshot.db", make_folder=False)
     refused(earshot)
-    earshot.queue.parent.mkdir()
+    in_the_way.unlink()
+    in_the_way.mkdir()
     recovers(earshot)
 
 
@@ -314,6 +323,7 @@ def test_a_folder_that_is_missing_is_told_and_recovered_from(directory,
 def test_a_queue_locked_for_10_s_by_another_program(earshot):
     earshot.publish("room", "before")
     stream = earshot.stream("room")
+    wait_until(lambda: earshot.info("room")["subscribers"]["sse"] == 1)
     lock = sqlite3.connect(earshot.queue, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
     began = time.monotonic()

@@ -112,7 +112,7 @@ def test_processes_spawned_by_the_web_server_share_the_queue(
     ids = [web.post("/room", str(i)).json["id"] for i in range(30)]
     for stream in streams:
         assert [event.id for event in stream.take(30)] == ids
-    assert web.get("/room").json["subscribers"]["sse"] == 6
+    wait_until(lambda: web.get("/room").json["subscribers"]["sse"] == 6)
     for stream in streams:
         stream.close()
     wait_until(lambda: web.get("/room").json["subscribers"]["sse"] == 0)

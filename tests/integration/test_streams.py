@@ -126,7 +126,7 @@ def test_a_client_that_is_reset_is_noticed_at_once(start, start_lighttpd):
     earshot = start(heartbeat=600, wait_max=4)
     server = start_lighttpd(sockets=[earshot.address])
     streams = [server.stream("room") for _ in range(5)]
-    assert earshot.info("room")["subscribers"]["sse"] == 5
+    wait_until(lambda: earshot.info("room")["subscribers"]["sse"] == 5)
     polls = [start_poll(server) for _ in range(3)]
     wait_until(lambda: earshot.info("room")["subscribers"]["poll"] == 3)
     for stream in streams:
@@ -150,7 +150,7 @@ def test_a_client_that_closes_is_noticed_by_the_heartbeat(
     earshot = start(heartbeat=0.3)
     server = start_lighttpd(sockets=[earshot.address])
     streams = [server.stream("room") for _ in range(5)]
-    assert earshot.info("room")["subscribers"]["sse"] == 5
+    wait_until(lambda: earshot.info("room")["subscribers"]["sse"] == 5)
     for stream in streams:
         stream.close()
     wait_until(nobody(earshot), 15, "the streams to be let go")
@@ -161,7 +161,7 @@ def test_a_client_that_closes_is_noticed_at_once_with_the_host_option(
     earshot = start(heartbeat=600)
     server = start_lighttpd(sockets=[earshot.address], fin=True)
     streams = [server.stream("room") for _ in range(5)]
-    assert earshot.info("room")["subscribers"]["sse"] == 5
+    wait_until(lambda: earshot.info("room")["subscribers"]["sse"] == 5)
     for stream in streams:
         stream.close()
     wait_until(nobody(earshot), 5, "the streams to be let go")
