@@ -160,17 +160,18 @@ free_queue(struct queue *queue)
     free(queue);
 }
 
-/* The writer may be held by a lock that another program keeps. Then its
- * memory is left to it: whoever closes a queue is about to end. */
+/* The writer's connection is closed last: it is the one that puts the -wal
+ * into the file. The writer may be held by a lock that another program keeps.
+ * Then its memory is left to it: whoever closes a queue is about to end. */
 void
 queue_close(struct queue *queue)
 {
+    queue_reader_close(queue);
     pthread_mutex_lock(&queue->mutex);
     bool started = !queue->closing;
     queue->closing = true;
     pthread_cond_signal(&queue->work);
     pthread_mutex_unlock(&queue->mutex);
-    queue_reader_close(queue);
     if (started) {
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
