@@ -105,7 +105,7 @@ def answered(web, text):
 
 def test_processes_spawned_by_the_web_server_share_the_queue(
         start_lighttpd):
-    web = start_lighttpd(max_procs=3)
+    web = start_lighttpd(max_procs=3, heartbeat=0.3)
     assert len(wait_until(lambda: len(web.programs()) == 3
                           and web.programs())) == 3
     streams = [web.stream("room") for _ in range(6)]
