@@ -129,7 +129,8 @@ def test_subscribers_who_come_and_go_leave_no_memory_behind(
     wait_until(lambda: nobody_is_left(earshot), 10, "nobody being left")
     grown = earshot.rss() - before
     assert grown <= memory(512 * KIB), f"{grown} bytes after 90,000"
-    wait_until(lambda: processes.descriptors(earshot.pid) <= files, 5,
+    # One more may be the file in which presence is told, once a second.
+    wait_until(lambda: processes.descriptors(earshot.pid) <= files + 1, 5,
                "the descriptors' being given back")
 
 
