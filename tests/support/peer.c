@@ -297,6 +297,7 @@ command_close(struct group *group, const char *line)
     (void)line;
     while (group->count > 0)
         connection_close(group->members[group->count - 1]);
+    group->reading = true;
     return true;
 }
 
