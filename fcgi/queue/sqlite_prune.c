@@ -411,8 +411,10 @@ prune_bytes(struct queue *queue)
         rc = delete_rows(queue, rows, count, INT64_MAX, &deleted);
         over = count > 0 && used_bytes(queue) > queue->options.keep_bytes;
     } while (rc == SQLITE_OK && over && clock_monotonic_us() < until_us);
-    if (end_step(queue, rc, deleted))
+    if (end_step(queue, rc, deleted)) {
         queue->writer.over_bytes = over;
+        look_at_size(queue);
+    }
 }
 
 static int
