@@ -55,3 +55,10 @@ class Chromium:
         """The colour scheme: light, dark, or "" for the usual one."""
         self.emulate("setEmulatedMedia", features=[
             {"name": "prefers-color-scheme", "value": scheme}])
+
+    def go_offline(self, offline):
+        """Cuts the browser's network, or gives it back."""
+        self.driver.execute_cdp_cmd("Network.enable", {})
+        self.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {
+            "offline": offline, "latency": 0,
+            "downloadThroughput": -1, "uploadThroughput": -1})

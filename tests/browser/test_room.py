@@ -94,6 +94,23 @@ def test_streams_that_end_by_themselves_come_back_by_their_last_id(
         assert not any("/poll" in name for name in room.requests())
 
 
+def test_a_network_that_goes_and_returns_costs_no_message(site, room):
+    heard = []
+    for way in ("sse", "long-poll", "poll"):
+        room.use(way)
+        room.wait_open()
+        room.browser.go_offline(True)
+        try:
+            heard.append(f"{way} is away")
+            curl(site, heard[-1])
+            room.say(f"{way} says this when it is back")
+        finally:
+            room.browser.go_offline(False)
+        heard.append(f"{way} says this when it is back")
+        room.hears(*heard)
+        room.wait_open()
+
+
 def test_a_reload_keeps_the_talk_and_the_cursor(site, room):
     with Talker(site, 80) as talker:
         for turn in range(1, 5):
