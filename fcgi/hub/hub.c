@@ -197,6 +197,10 @@ static void
 give_live(struct subscriber *subscriber, struct message *message)
 {
     if (!give(subscriber, message)) {
+        /* On a quiet channel its own cursor may be old. What was pruned up to
+         * the hub's position while it was live is no loss to it. */
+        if (subscriber->cursor_id < subscriber->hub->position)
+            subscriber->cursor_id = subscriber->hub->position;
         flush(subscriber);
         if (subscriber->state != SUBSCRIBER_LIVE)
             return;
@@ -235,10 +239,11 @@ on_channel_loss(struct hub *hub, struct hub_channel *channel,
     for (struct subscription *place = channel->first; place;
          place = place->next) {
         struct subscriber *subscriber = place->subscriber;
-        if (subscriber->state != SUBSCRIBER_LIVE || subscriber->is_losing)
+        if (subscriber->state != SUBSCRIBER_LIVE)
             continue;
+        bool is_listed = subscriber->is_losing; /* by another channel */
         note_loss(subscriber, pruned_id);
-        if (subscriber->is_losing) {
+        if (subscriber->is_losing && !is_listed) {
             subscriber->next_losing = hub->losing;
             hub->losing = subscriber;
         }
@@ -292,25 +297,6 @@ tell_losing(struct hub *hub)
 }
 
 /* -- another file ------------------------------------------------------- */
-
-/* The cursor at which following CHANNELS from the earliest that is kept
- * begins. With one channel it lies behind all that was pruned, so that who
- * comes back with it is not told of a loss. */
-static enum queue_status
-earliest(struct hub *hub, const char *const *channels, size_t count,
-         int64_t *after_id)
-{
-    if (count > 1) {
-        *after_id = 0;
-        return QUEUE_OK;
-    }
-    struct queue_bounds bounds;
-    enum queue_status status = queue_bounds(hub->queue, channels[0], &bounds);
-    if (status != QUEUE_OK)
-        return status;
-    *after_id = bounds.first_id ? bounds.first_id - 1 : bounds.pruned_id;
-    return QUEUE_OK;
-}
 
 static void
 lose_file(void *context, struct hub_channel *channel)
@@ -473,26 +459,63 @@ hub_turn(struct hub *hub, bool news)
 
 /* -- coming and going --------------------------------------------------- */
 
+/* Where a follower starts. */
+struct place {
+    int64_t after_id;
+    int64_t told_id; /* losses up to here are none of its */
+    bool lost;       /* its cursor could not be honoured */
+};
+
+/* Of all that is kept of CHANNELS. With one channel it lies behind all that was
+ * pruned, so that who comes back with it is not told of a loss. */
 static enum queue_status
-resolve_start(struct hub *hub, const char *const *channels, size_t count,
-              const struct start *start, const struct queue_head *head,
-              int64_t *after_id, bool *lost)
+place_at_earliest(struct hub *hub, const char *const *channels, size_t count,
+                  struct place *place)
 {
-    *lost = false;
+    int64_t after_id = 0, pruned_id = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct queue_bounds bounds;
+        enum queue_status status =
+            queue_bounds(hub->queue, channels[i], &bounds);
+        if (status != QUEUE_OK)
+            return status;
+        if (pruned_id < bounds.pruned_id)
+            pruned_id = bounds.pruned_id;
+        if (count == 1)
+            after_id = bounds.first_id ? bounds.first_id - 1 : pruned_id;
+    }
+    place->after_id = after_id;
+    place->told_id = pruned_id;
+    return QUEUE_OK;
+}
+
+/* Who comes without a valid cursor had nothing that could have been pruned
+ * before it came; what is pruned from now on is lost to it. */
+static enum queue_status
+find_place(struct hub *hub, const char *const *channels, size_t count,
+           const struct start *start, const struct queue_head *head,
+           struct place *place)
+{
+    *place = (struct place){0};
+    enum queue_status status;
     switch (start->kind) {
     case START_NOW:
-        *after_id = head->id;
+        place->after_id = head->id;
         return QUEUE_OK;
     case START_LAST:
-        return queue_last(hub->queue, channels, count, start->last, after_id);
+        status = place_at_earliest(hub, channels, count, place);
+        if (status != QUEUE_OK)
+            return status;
+        return queue_last(hub->queue, channels, count, start->last,
+                          &place->after_id);
     case START_CURSOR:
-        if (cursor_parse(start->cursor, head->epoch, after_id) &&
-            *after_id <= head->id)
+        if (cursor_parse(start->cursor, head->epoch, &place->after_id) &&
+            place->after_id <= head->id)
             return QUEUE_OK;
-        *lost = true;
-        return earliest(hub, channels, count, after_id);
+        place->lost = true;
+        return place_at_earliest(hub, channels, count, place);
     case START_EARLIEST:
-        return earliest(hub, channels, count, after_id);
+        return place_at_earliest(hub, channels, count, place);
     }
     return QUEUE_OK;
 }
@@ -524,17 +547,14 @@ hub_join(struct hub *hub, struct subscriber *subscriber,
     } else if (strcmp(head.epoch, hub->epoch) != 0) {
         change_epoch(hub, head.epoch, head.id);
     }
-    int64_t after_id = 0;
-    status = resolve_start(hub, channels, channel_count, start, &head,
-                           &after_id, lost);
+    struct place place;
+    status = find_place(hub, channels, channel_count, start, &head, &place);
     if (status != QUEUE_OK)
         return status;
+    *lost = place.lost;
     subscriber->hub = hub;
-    subscriber->cursor_id = after_id;
-    /* A follower who did not come with a valid cursor had nothing that could
-     * have been pruned before it came. */
-    if (start->kind != START_CURSOR || *lost)
-        subscriber->told_id = head.id;
+    subscriber->cursor_id = place.after_id;
+    subscriber->told_id = place.told_id;
     channels_join(&hub->channels, subscriber, channels, channel_count);
     count_in(subscriber);
     return QUEUE_OK;
