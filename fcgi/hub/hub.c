@@ -337,6 +337,7 @@ read_news(struct hub *hub)
                               .upto_id = INT64_MAX,
                               .rows_max = NEWS_ROWS,
                               .bytes_max = NEWS_BYTES};
+    memcpy(page.epoch, hub->epoch, sizeof page.epoch);
     const struct queue_reader reader = {.on_row = on_news_row,
                                         .on_lost = on_news_loss,
                                         .wants = wants_channel,
@@ -404,6 +405,7 @@ read_page(struct subscriber *subscriber, int64_t upto_id, bool *more)
                               .upto_id = upto_id,
                               .rows_max = PAGE_ROWS,
                               .bytes_max = PAGE_BYTES};
+    memcpy(page.epoch, subscriber->hub->epoch, sizeof page.epoch);
     struct reading reading = {.subscriber = subscriber, .has_room = true};
     const struct queue_reader reader = {.on_row = on_own_row,
                                         .on_lost = on_own_loss,
@@ -411,10 +413,10 @@ read_page(struct subscriber *subscriber, int64_t upto_id, bool *more)
     enum queue_status status =
         queue_read(subscriber->hub->queue, names,
                    subscriber->subscription_count, &page, &reader);
-    if (status != QUEUE_OK)
+    if (status != QUEUE_OK) {
+        subscriber->hub->has_news = true; /* it may be another file now */
         return status;
-    if (strcmp(page.epoch, subscriber->hub->epoch) != 0)
-        subscriber->hub->has_news = true; /* noticed there */
+    }
     if (reading.has_room && subscriber->is_losing)
         reading.has_room = tell_loss(subscriber, page.reached_id);
     if (reading.has_room && subscriber->cursor_id < page.reached_id)

@@ -163,7 +163,8 @@ struct queue_page {
                            row's id, or the bound when there were no more */
     bool more;          /* out: rows were left because of rows_max/bytes_max */
     int64_t head_id;    /* out: as queue_head() */
-    char epoch[QUEUE_EPOCH_SIZE]; /* out */
+    char epoch[QUEUE_EPOCH_SIZE]; /* in: when not empty, a file of another
+                                     epoch answers QUEUE_AGAIN; out */
 };
 
 /* Reads the messages of some channels. on_row is called for each, in order of

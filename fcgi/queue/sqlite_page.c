@@ -95,6 +95,10 @@ begin_turn(struct queue *queue, const struct queue_page *page,
     enum queue_status status = queue_begin_view(queue, &turn->view);
     if (status != QUEUE_OK)
         return status;
+    if (page->epoch[0] && strcmp(page->epoch, turn->view.epoch) != 0) {
+        queue_end_view(queue);
+        return QUEUE_AGAIN;
+    }
     turn->bound = page->upto_id < turn->view.head_id ? page->upto_id
                                                      : turn->view.head_id;
     if (turn->bound < page->after_id)
