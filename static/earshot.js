@@ -274,16 +274,16 @@ class Room {
             this.#handlers.forEach((_, name) => this.#hear(name));
             on("earshot.open", ({ cursor }) => this.#open(cursor));
             on("earshot.lost", ({ cursor }) => {
-                this.#tellLost(cursor);
+                const before = this.#cursor;
                 this.#cursor = cursor;
                 this.#open();
+                this.#tellLost(cursor, before);
             });
             source.addEventListener("error", ({ data }) => {
                 if (source.readyState === EventSource.CLOSED) {
                     reject(new Error("the stream was refused"));
                 } else if (data === undefined) {
-                    // The browser is about to come back by Last-Event-ID.
-                    this.#enter("connecting");
+                    this.#enter("connecting"); // the browser does it
                 }
             });
             signal.addEventListener("abort", () => reject(signal.reason));
@@ -356,7 +356,7 @@ class Room {
     #takeAll({ messages, cursor, lost }, signal) {
         let heard = 0;
         if (lost) {
-            this.#tellLost(messages[0]?.id ?? cursor);
+            this.#tellLost(messages[0]?.id ?? cursor, this.#cursor);
         }
         for (const message of messages) {
             // A handler may have changed the transport or closed the room.
@@ -400,8 +400,8 @@ class Room {
     }
 
     /** `anew`: what was received before may come again, under other ids. */
-    #tellLost(next) {
-        this.#tell("lost", { anew: !(compare(next, this.#cursor) > 0) });
+    #tellLost(next, before) {
+        this.#tell("lost", { anew: !(compare(next, before) > 0) });
     }
 
     #tell(name, data, message) {

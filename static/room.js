@@ -91,6 +91,12 @@ function showState(_, { error } = {}) {
         text.dataset.word = state;
         text.textContent = word(state);
     }
+    // A refusal says what to change; it is asked again all the same.
+    if (error?.status < 500) {
+        notice(error.message, "state");
+    } else if (state === "open" && $("#notice").dataset.about === "state") {
+        notice("");
+    }
     saveSoon();
 }
 
@@ -143,8 +149,9 @@ function giveBack({ text }, error) {
     $("#text").value ||= text;
 }
 
-function notice(text) {
+function notice(text, about = "") {
     $("#notice").textContent = text;
+    $("#notice").dataset.about = about;
     $("#notice").hidden = !text;
 }
 

@@ -365,6 +365,35 @@ def test_a_refusal_is_told_and_the_text_given_back(room):
     assert not room.find("#notice").is_displayed()
 
 
+REFUSING = """{
+    const { fetch, EventSource } = window;
+    window.fetch = (...request) => window.allowed ? fetch(...request)
+        : Promise.resolve(new Response('{"error":"not from there"}',
+                                       { status: 403 }));
+    window.EventSource = class extends EventSource {
+        constructor(address) {
+            super(window.allowed ? address : "/nowhere");
+        }
+    };
+}"""
+
+
+def test_a_room_that_is_refused_says_why_and_comes_when_it_may(room):
+    script = room.driver.execute_cdp_cmd(
+        "Page.addScriptToEvaluateOnNewDocument", {"source": REFUSING})
+    try:
+        room.driver.refresh()
+        wait_until(lambda: room.find("#notice").text == "not from there")
+        assert room.state == "waiting"
+        room.browser.run("window.allowed = true;"
+                         "window.dispatchEvent(new Event('online'))")
+        room.wait_open()
+        assert not room.find("#notice").is_displayed()
+    finally:
+        room.driver.execute_cdp_cmd(
+            "Page.removeScriptToEvaluateOnNewDocument", script)
+
+
 def test_a_phone_needs_no_sideways_scrolling(site, room, directory):
     say(site, "A name of forty characters, no more, no", "word " * 60)
     say(site, "小明", "https://example.org/" + "x" * 300)
