@@ -377,7 +377,7 @@ def test_one_subscriber_too_many_is_busy_and_told_when_to_come_back(start):
     held = [earshot.stream("room") for _ in range(2)]
     with earshot.peer() as poll:
         poll.send_request("GET", "/room/poll?wait=20")
-        wait_until(lambda: earshot.info("room")["subscribers"]["poll"] == 1)
+        wait_until(lambda: earshot.held("poll") == 1)
         answer = error(earshot.get("/room/poll?wait=20"), 503, "busy")
         assert int(answer.headers["retry-after"]) > 0
         with earshot.stream("room", opened=False) as stream:
@@ -413,11 +413,11 @@ def test_a_kept_connection_without_a_request_is_closed_in_time(start):
 
 
 def test_a_subscriber_that_takes_nothing_is_closed_in_time(start):
-    earshot = start(stall_timeout=1, heartbeat=60)
+    earshot = start(stall_timeout=1, heartbeat=0.5)
     with earshot.stream("room", receive_buffer=4096) as stream:
         for _ in range(40):
             earshot.publish("room", "x" * 60000)
-        wait_until(lambda: earshot.info("room")["subscribers"]["sse"] == 0,
+        wait_until(lambda: earshot.held("sse") == 0,
                    20, "the end of the stalled one")
         assert earshot.data("room") == ["x" * 60000] * 40
         stream.close()

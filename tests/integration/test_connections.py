@@ -48,7 +48,7 @@ def test_a_request_behind_a_short_one_is_not_forgotten(earshot):
     with earshot.peer() as peer:
         peer.send(short + held)
         assert peer.read_answer().status == 200
-        wait_until(lambda: earshot.info("room")["subscribers"]["poll"] == 1)
+        wait_until(lambda: earshot.held("poll") == 1)
         earshot.publish("room", "x")
         assert len(peer.read_answer(2).json["messages"]) == 1
         peer.send(post(b"y", keep=True) + short + short)
@@ -70,7 +70,7 @@ def test_a_second_request_on_a_held_one_cannot_be_multiplexed(earshot):
         assert stream.next().data == "still here"
     with earshot.peer() as peer:
         peer.send_request("GET", "/room/poll?wait=20", keep=True)
-        wait_until(lambda: earshot.info("room")["subscribers"]["poll"] == 1)
+        wait_until(lambda: earshot.held("poll") == 1)
         peer.send(fastcgi.request_bytes("POST", "/room", body=b"no", id=2))
         got = peer.read_record()
         assert (got.id, got.type) == (2, END_REQUEST)
@@ -115,15 +115,13 @@ def test_more_than_64_kib_sent_to_a_held_one_closes_it(start, target):
     earshot = start(wait_max=60)
     with earshot.peer() as peer:
         peer.send_request("GET", target, keep=True)
-        wait_until(lambda: sum(earshot.info("room")["subscribers"]
-                               .values()) == 1)
+        wait_until(lambda: earshot.held() == 1)
         try:
             for _ in range(20):
                 peer.send(fastcgi.record(STDIN, 1, b"x" * 8000))
         except (BrokenPipeError, ConnectionResetError):
             pass
-        wait_until(lambda: sum(earshot.info("room")["subscribers"]
-                               .values()) == 0)
+        wait_until(lambda: earshot.held() == 0)
         try:
             peer.wait_closed(10)
         except fastcgi.Closed:
@@ -182,12 +180,10 @@ def test_a_held_one_that_goes_is_let_go(earshot, way):
             peer = earshot.peer()
             peer.send_request("GET", target, keep=keep)
             peers.append(peer)
-    wait_until(lambda: sum(earshot.info("room")["subscribers"]
-                           .values()) == 4)
+    wait_until(lambda: earshot.held() == 6)
     for peer in peers:
         getattr(peer, way)()
-    wait_until(lambda: earshot.status()["subscribers"]["sse"] == 0
-               and earshot.status()["subscribers"]["poll"] == 0)
+    wait_until(lambda: earshot.held() == 0)
     for peer in peers:
         peer.close()
     settles(earshot, rest)
@@ -212,8 +208,7 @@ def test_thousands_of_connections_at_once(start):
         assert earshot.info("room")["messages"] == count
         for peer in peers:
             peer.send_request("GET", "/other/poll?wait=25", keep=True)
-        wait_until(lambda: earshot.info("other")["subscribers"]["poll"]
-                   == count, 20)
+        wait_until(lambda: earshot.held("poll") == count, 20)
         earshot.publish("other", "to all")
         for peer in peers:
             assert len(peer.read_answer().json["messages"]) == 1

@@ -144,6 +144,16 @@ def number(id):
     return int(id.split("-")[0])
 
 
+def kill_one(lighttpd, chance):
+    """False when there was none, or it was gone already."""
+    programs = lighttpd.programs()
+    try:
+        os.kill(chance.choice(programs), signal.SIGKILL)
+    except (IndexError, ProcessLookupError):
+        return False
+    return True
+
+
 def kill_under_load(lighttpd, kills):
     """The killing itself: gives the publishers when it is over."""
     chance = random.Random(SEED)
@@ -151,7 +161,6 @@ def kill_under_load(lighttpd, kills):
     for publisher in publishers:
         publisher.start()
     for _ in range(kills):
-        programs = wait_until(lighttpd.programs, 20, "a program to kill")
         before = [len(publisher.acknowledged) for publisher in publishers]
         # Everyone has been answered again since the last one died.
         wait_until(lambda: all(
@@ -159,7 +168,8 @@ def kill_under_load(lighttpd, kills):
             for publisher, some in zip(publishers, before)), 30,
             "the publishers to go on")
         time.sleep(chance.uniform(0, 0.3))
-        os.kill(chance.choice(programs), signal.SIGKILL)
+        wait_until(lambda: kill_one(lighttpd, chance), 20,
+                   "a program to kill")
     for publisher in publishers:
         publisher.stopping.set()
     for publisher in publishers:

@@ -35,7 +35,7 @@ def mute(earshot, count):
         peer = earshot.peer()
         peer.send_request("GET", "/room/sse")
         peers.append(peer)
-    wait_until(lambda: earshot.info("room")["subscribers"]["sse"] == count,
+    wait_until(lambda: earshot.held("sse") == count,
                what="the mute subscribers")
     return peers
 

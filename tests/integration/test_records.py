@@ -36,8 +36,7 @@ def settles(earshot, descriptors):
     """Nothing is held any more, and no descriptor has leaked."""
     wait_until(lambda: processes.descriptors(earshot.pid) <= descriptors,
                15, "the closing of the descriptors")
-    subscribers = earshot.status()["subscribers"]
-    assert subscribers["poll"] == subscribers["sse"] == 0
+    assert earshot.held() == 0
 
 
 def resting(earshot):
@@ -45,7 +44,7 @@ def resting(earshot):
     earshot.publish("warm", "up")
     with earshot.stream("warm"):
         pass
-    wait_until(lambda: earshot.info("warm")["subscribers"]["sse"] == 0)
+    wait_until(lambda: earshot.held("sse") == 0)
     wait_until(lambda: list(earshot.queue.parent.glob("*-presence/*")),
                what="the presence file, which stays open")
     return processes.descriptors(earshot.pid)
@@ -139,7 +138,7 @@ def test_params_of_200_kib_do_no_harm(start, message_max):
             except (fastcgi.Closed, BrokenPipeError):
                 assert message_max is None, \
                     "it is within the message's limit and 64 KiB"
-    assert earshot.rss() - before < 8 << 20
+    assert earshot.grew_by(before) < 8 << 20
     assert serves(earshot)
 
 
@@ -156,7 +155,7 @@ def test_params_of_16_mib_are_never_kept(start):
         except (BrokenPipeError, ConnectionResetError):
             pass
         peers.append(peer)
-    assert earshot.rss() - before < 16 << 20
+    assert earshot.grew_by(before) < 16 << 20
     for peer in peers:
         peer.close()
     assert serves(earshot)
@@ -285,7 +284,7 @@ def test_another_version_closes_the_connection(earshot, version):
         stream.source.peer.send(wrong)
         assert all(record.type in (STDOUT, END_REQUEST)
                    for record in stream.source.peer.wait_closed(10))
-    wait_until(lambda: earshot.info("room")["subscribers"]["sse"] == 0)
+    wait_until(lambda: earshot.held("sse") == 0)
     assert earshot.data("room") == []
 
 
@@ -356,15 +355,13 @@ def test_a_held_request_may_be_aborted(earshot, target):
     with earshot.peer() as peer:
         for i in range(5):
             peer.send_request("GET", target, keep=True)
-            wait_until(lambda: sum(earshot.info("room")["subscribers"]
-                                   .values()) == 1)
+            wait_until(lambda: earshot.held() == 1)
             peer.send(fastcgi.abort())
             got = peer.read_record()
             while got.type == STDOUT:
                 got = peer.read_record()
             assert got.type == END_REQUEST
-            wait_until(lambda: sum(earshot.info("room")["subscribers"]
-                                   .values()) == 0)
+            wait_until(lambda: earshot.held() == 0)
         assert peer.request(keep=True, **POLL).status == 200
 
 

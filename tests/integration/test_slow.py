@@ -8,7 +8,7 @@ import threading
 import pytest
 
 import fastcgi
-from wait import FACTOR, slow, wait_until
+from wait import slow, wait_until
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 SIZE = 60000
@@ -102,15 +102,14 @@ def stalled(earshot, readers, count):
     before = earshot.rss()
     published = flood(earshot, MEGABYTES)
     all_behind(earshot, count)
-    return published, earshot.rss() - before
+    return published, earshot.grew_by(before)
 
 
 def test_a_hundred_who_stop_reading_cost_64_kib_each_and_miss_nothing(
         start, readers):
     earshot = start(stall_timeout=600)
     published, growth = stalled(earshot, readers, SLOW)
-    if FACTOR == 1:     # a sanitizer's memory is not the program's
-        assert growth <= SLOW * 65536, f"{growth / SLOW / 1024:.1f} KiB each"
+    assert growth <= SLOW * 65536, f"{growth / SLOW / 1024:.1f} KiB each"
     for reader in readers[READERS:]:
         reader.close()
     threads = [threading.Thread(target=reader.read, args=(published - 1,))
@@ -144,8 +143,7 @@ def test_who_is_overtaken_by_pruning_is_told_once_and_goes_on(
     kept = 200
     earshot = start(stall_timeout=600, keep_messages=kept)
     published, growth = stalled(earshot, readers, SLOW)
-    if FACTOR == 1:
-        assert growth <= SLOW * 65536, f"{growth / SLOW / 1024:.1f} KiB each"
+    assert growth <= SLOW * 65536, f"{growth / SLOW / 1024:.1f} KiB each"
     left = settled(earshot, kept * 1.06)
     for reader in readers:
         reader.read(published - 1)
@@ -250,8 +248,7 @@ def test_a_slow_long_poll_costs_no_more_than_its_page(start):
             "GET", "/room/poll?after=earliest", keep=True) * 3)
         peers.append(peer)
     assert earshot.get("/-/health").status == 200
-    if FACTOR == 1:
-        assert earshot.rss() - before < 50 * 4 * 65536
+    assert earshot.grew_by(before) < 50 * 4 * 65536
     for peer in peers:
         first = peer.read_answer().json
         assert first["messages"][0]["data"] == text_of(0)

@@ -221,13 +221,13 @@ def test_the_first_poll_of_an_empty_queue_leaves_no_hole(earshot):
 def test_a_long_poll_is_held_until_a_message_comes(earshot):
     with earshot.peer() as peer:
         peer.send_request("GET", "/room/poll?wait=20")
-        wait_until(lambda: earshot.info("room")["subscribers"]["poll"] == 1)
+        wait_until(lambda: earshot.held("poll") == 1)
         earshot.publish("other", "not this")
         assert peer.quiet(0.3)
         earshot.publish("room", "this")
         page = peer.read_answer().json
     assert [message["data"] for message in page["messages"]] == ["this"]
-    wait_until(lambda: earshot.info("room")["subscribers"]["poll"] == 0)
+    wait_until(lambda: earshot.held("poll") == 0)
 
 
 def test_a_long_poll_answers_empty_after_its_wait(earshot):
@@ -258,12 +258,11 @@ def test_a_long_poll_of_several_channels_hears_each(earshot):
     for channel in ("a", "b", "c"):
         with earshot.peer() as peer:
             peer.send_request("GET", "/a,b,c/poll?wait=20")
-            wait_until(lambda: earshot.info(channel)
-                       ["subscribers"]["poll"] == 1)
+            wait_until(lambda: earshot.held("poll") == 1)
             earshot.publish(channel, channel)
             message, = peer.read_answer().json["messages"]
             assert message["channel"] == message["data"] == channel
-        wait_until(lambda: earshot.info(channel)["subscribers"]["poll"] == 0)
+        wait_until(lambda: earshot.held("poll") == 0)
 
 
 def test_a_poll_gives_pages_and_says_that_there_is_more(earshot):
@@ -470,7 +469,7 @@ def test_head_is_get_without_a_body_and_never_held(earshot, target):
     if target.endswith("sse"):
         assert answer.headers["content-type"].startswith(
             "text/event-stream")
-    assert earshot.info("room")["subscribers"]["sse"] == 0
+    assert earshot.held("sse") == 0
 
 
 def test_head_of_an_error_has_its_status_and_no_body(earshot):

@@ -112,6 +112,14 @@ class Earshot(Process):
     def rss(self):
         return resident(self.pid)
 
+    def grew_by(self, before):
+        """How much its memory has grown; 0 under a sanitizer, which keeps
+        what was freed."""
+        with open(f"/proc/{self.pid}/maps") as file:
+            if "libasan" in file.read():
+                return 0
+        return self.rss() - before
+
     # Talking to it
 
     def peer(self, **more):
@@ -171,6 +179,13 @@ class Earshot(Process):
         answer = self.get("/-/status")
         assert answer.status == 200, (answer.status, answer.body)
         return answer.json
+
+    def held(self, transport=None):
+        """How many this process holds, without the second that it takes
+        to tell the others."""
+        subscribers = self.status()["subscribers"]
+        return sum(subscribers[name] for name in
+                   ([transport] if transport else ["poll", "sse"]))
 
     def sql(self, statement):
         """Runs a statement in the sqlite3 shell, as an administrator."""
