@@ -99,13 +99,18 @@ def test_stuck_peers_and_mute_readers_hold_up_nobody(held_up):
     only_waits_for_events(earshot, sampler)
 
 
+# mmap, munmap, madvise on x86-64: a sanitizer's allocator meets its own lock there.
+MEMORY = {9, 11, 28}
+
+
 def only_waits_for_events(earshot, sampler):
     loop = sampler.counts[earshot.pid]
     waited = {int(call): count for call, count in loop.items()
               if call != "running"}
     assert sum(loop.values()) > 1000, "too few samples to show anything"
     assert set(waited) & EPOLL_WAIT, "the loop was never seen to wait"
-    assert set(waited) <= EPOLL_WAIT, \
+    allowed = EPOLL_WAIT | (MEMORY if earshot.is_sanitized() else set())
+    assert set(waited) <= allowed, \
         f"the loop was seen to wait in {waited}"
     others = [calls for tid, calls in sampler.counts.items()
               if tid != earshot.pid]

@@ -182,6 +182,31 @@ def test_the_last_line_of_ndjson_needs_no_newline(earshot):
     assert earshot.data("room") == ["a", "b"]
 
 
+@pytest.mark.parametrize("line, data, type", [
+    (rb'{"data":"\ud83d\ude00 \u00e9\\\"\/\b\f\n\r\t"}',
+     '😀 é\\"/\b\f\n\r\t', "text"),
+    (b'{"data": {"a" : 1.50, "b":[ ]} }', '{"a" : 1.50, "b":[ ]}', "json"),
+    (b'{"data":12345678901234567890.10}', "12345678901234567890.10", "json"),
+    (b'{"data":true,"event":"e"}', "true", "json"),
+    ('{"data":"\u2028é"}'.encode(), "\u2028é", "text"),
+    (b' \t{ "data" : "" } ', "", "text"),
+])
+def test_a_line_of_ndjson_is_read_exactly(earshot, line, data, type):
+    answer = earshot.post("/room", line, NDJSON)
+    assert answer.status == 201, answer
+    message, = earshot.messages("room")
+    assert (message["data"], message["type"]) == (data, type)
+
+
+def test_a_nul_in_ndjson_is_kept_or_refused_never_cut(earshot):
+    answer = earshot.post("/room", rb'{"data":"a\u0000b"}', NDJSON)
+    if answer.status == 201:
+        assert earshot.data("room") == ["a\0b"]
+    else:
+        error(answer, 400, "bad_line")
+        assert earshot.data("room") == []
+
+
 def test_one_key_covers_a_whole_batch(earshot):
     headers = dict(NDJSON, **{"Idempotency-Key": "batch"})
     body = ndjson({"data": "a"}, {"data": "b"})

@@ -206,6 +206,21 @@ def test_a_stream_ends_by_itself_with_a_retry(start):
     wait_until(lambda: earshot.info("room")["subscribers"]["sse"] == 0)
 
 
+def test_a_message_of_a_mebibyte_goes_through_everything(start,
+                                                         start_lighttpd):
+    earshot = start(message_max=1 << 20)
+    server = start_lighttpd(sockets=[earshot.address])
+    text = "".join(chr(0x400 + i % 500) for i in range(1 << 19))
+    with earshot.stream("room") as one, server.stream("room") as two, \
+            server.stream("room", "format=json") as three:
+        assert server.post("/room", text, timeout=20).status == 201
+        assert one.next().data == text
+        assert two.next().data == text
+        assert three.next().json["data"] == text
+    page = server.get("/room/poll?after=earliest").json
+    assert page["messages"][0]["data"] == text
+
+
 def test_one_stream_follows_64_channels(earshot):
     names = [f"c{i}" for i in range(64)]
     with earshot.stream(",".join(names)) as stream:

@@ -115,10 +115,11 @@ class Earshot(Process):
     def grew_by(self, before):
         """How much its memory has grown; 0 under a sanitizer, which keeps
         what was freed."""
+        return 0 if self.is_sanitized() else self.rss() - before
+
+    def is_sanitized(self):
         with open(f"/proc/{self.pid}/maps") as file:
-            if "libasan" in file.read():
-                return 0
-        return self.rss() - before
+            return "libasan" in file.read()
 
     # Talking to it
 
