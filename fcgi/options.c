@@ -134,6 +134,29 @@ set_word(struct options *options, const struct option *option,
     return false;
 }
 
+/* Neither `no' nor `false' may turn a flag on: a variable that is set so would
+ * give the queue a new epoch at each start. */
+static bool
+set_flag(struct options *options, const struct option *option,
+         const char *value)
+{
+    bool is_on = strcmp(value, "1") == 0;
+    if (!is_on && value[0] && strcmp(value, "0") != 0) {
+        fprintf(stderr, "earshot.fcgi: --%s stands alone, or is 1 or 0, not "
+                        "\"%s\"\n", option->name, value);
+        return false;
+    }
+    *number_at(options, option) = is_on;
+    return true;
+}
+
+/* A text whose default is empty may be given so. */
+static bool
+may_be_empty(const struct option *option)
+{
+    return option->standard && !option->standard[0];
+}
+
 /* A decimal number, whole: no blanks, no hexadecimal, no infinity. */
 static bool
 read_number(const char *value, double *number)
@@ -173,7 +196,7 @@ set(struct options *options, const struct option *option, const char *value)
 {
     switch (option->kind) {
     case KIND_TEXT:
-        if (!value[0] && option->words[0] != 'L') {
+        if (!value[0] && !may_be_empty(option)) {
             fprintf(stderr, "earshot.fcgi: --%s is empty; give it %s\n",
                     option->name, option->words);
             return false;
@@ -183,8 +206,7 @@ set(struct options *options, const struct option *option, const char *value)
     case KIND_WORD:
         return set_word(options, option, value);
     case KIND_FLAG:
-        *number_at(options, option) = strcmp(value, "0") != 0 && value[0];
-        return true;
+        return set_flag(options, option, value);
     case KIND_NUMBER:
     case KIND_SECONDS:
     case KIND_MILLISECONDS:
