@@ -350,6 +350,26 @@ TEST(a_look_finds_what_this_process_has_not_read_yet)
     assert_run(poll, 2, 4);
 }
 
+/* It is live then, and no turn answers a poll before something has come. */
+TEST(a_look_that_finds_nothing_waits)
+{
+    put("room", 3);
+    listen_to("room", NOW);
+    put("other", 3);
+    struct listener *poll = listen_to("room", AFTER(3));
+    struct listener *empty = listen_to("empty", EARLIEST);
+    bool more = true;
+    assert_int_equal(hub_look(&poll->subscriber, &more), QUEUE_OK);
+    assert_false(more);
+    assert_int_equal(hub_look(&empty->subscriber, &more), QUEUE_OK);
+    assert_false(more);
+    turn_all();
+    assert_int_equal(poll->flushes + empty->flushes, 0);
+    put("room", 1);
+    turn_all();
+    assert_string_equal(heard(poll), "7");
+}
+
 TEST(a_look_takes_one_page)
 {
     put("room", 65);
@@ -393,5 +413,6 @@ RUN(HUB_TEST(a_cursor_is_read_on_from), HUB_TEST(earliest_is_all_that_is_kept),
     HUB_TEST(one_may_leave_from_any_state),
     HUB_TEST(reads_that_fail_do_not_spin_nor_lose_the_place),
     HUB_TEST(a_look_finds_what_this_process_has_not_read_yet),
+    HUB_TEST(a_look_that_finds_nothing_waits),
     HUB_TEST(a_look_takes_one_page),
     HUB_TEST(a_look_that_fails_changes_nothing))

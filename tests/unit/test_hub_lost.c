@@ -323,6 +323,23 @@ TEST(who_comes_back_with_the_notice_s_cursor_is_not_told_again)
     assert_string_equal(heard(a), "8 9 10");
 }
 
+TEST(who_comes_back_from_the_earliest_is_told_of_no_loss)
+{
+    put("room", 10);
+    fake_queue_prune(queue, "room", 7);
+    static const char *const channels[] = {"room", "empty"};
+    for (size_t i = 0; i < COUNT_OF(channels); i++) {
+        struct listener *a = listen_to(channels[i], EARLIEST);
+        char cursor[CURSOR_SIZE];
+        hub_cursor(&a->subscriber, cursor);
+        listener_leave(a); /* before it got a message */
+        a = listen_to(channels[i], CURSOR(cursor));
+        turn_all();
+        assert_string_equal(heard(a), i ? "" : "8 9 10");
+    }
+    assert_int_equal(hub_stats(hub)->lost, 0);
+}
+
 RUN(HUB_TEST(a_loss_is_told_once), HUB_TEST(every_loss_is_told),
     HUB_TEST(what_one_has_had_is_no_loss),
     HUB_TEST(a_loss_with_nothing_left_is_told_all_the_same),
@@ -341,4 +358,5 @@ RUN(HUB_TEST(a_loss_is_told_once), HUB_TEST(every_loss_is_told),
     HUB_TEST(
         a_quiet_channel_s_follower_who_is_full_before_is_told_no_false_loss),
     HUB_TEST(one_may_leave_just_after_it_was_told),
-    HUB_TEST(who_comes_back_with_the_notice_s_cursor_is_not_told_again))
+    HUB_TEST(who_comes_back_with_the_notice_s_cursor_is_not_told_again),
+    HUB_TEST(who_comes_back_from_the_earliest_is_told_of_no_loss))
