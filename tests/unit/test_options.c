@@ -253,7 +253,7 @@ static const struct {
 static bool
 is_read(const char *name, const char *variable)
 {
-    static const char value[] = "no such value";
+    static const char value[] = "/no such value";
     struct options options;
     setenv(variable, value, 1);
     bool good = read_options(&options, (const char *const[]){NULL});
