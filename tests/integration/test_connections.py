@@ -1,6 +1,9 @@
 """Kept, held and closed connections, by a peer that speaks raw records."""
 
+import os
+import resource
 import struct
+import time
 
 import pytest
 
@@ -216,3 +219,34 @@ def test_thousands_of_connections_at_once(start):
         for peer in peers:
             peer.close()
     settles(earshot, rest)
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_running_out_of_descriptors_is_waited_out(earshot):
+    rest = resting(earshot)
+    limit = rest + 20
+    resource.prlimit(earshot.pid, resource.RLIMIT_NOFILE, (limit, limit))
+    served = [earshot.peer() for _ in range(15)]
+    for peer in served:
+        assert peer.request(keep=True, **POLL).status == 200
+    waiting = [earshot.peer() for _ in range(60)]
+    for peer in waiting:
+        peer.send(post(b"waited"))
+    before = cpu_seconds(earshot.pid)
+    began = time.monotonic()
+    while time.monotonic() - began < 1:
+        assert served[0].request(keep=True, **POLL).status == 200, \
+            "those who are connected are served"
+        time.sleep(0.05)
+    assert cpu_seconds(earshot.pid) - before < 0.5, "it spins"
+    for peer in served:
+        peer.close()
+    for peer in waiting:
+        assert peer.read_answer(timeout=20).status == 201
+        peer.close()
+    assert earshot.data("room") == ["waited"] * 60

@@ -1,6 +1,8 @@
 """Several processes: three on one queue behind one lighttpd."""
 
+import pathlib
 import threading
+import time
 
 import pytest
 
@@ -134,6 +136,38 @@ def test_a_row_inserted_by_the_shell_arrives_with_no_bell(three):
     assert page["messages"] == [message]
     poll.close()
     assert three[1].poll("room", "earliest")["messages"] == [message]
+
+
+def test_a_row_without_a_bell_arrives_within_half_a_second(earshot):
+    took = []
+    with earshot.stream("room") as stream:
+        for i in range(5):
+            earshot.sql("INSERT INTO message(channel, data) "
+                        f"VALUES('room', '{i}')")
+            began = time.monotonic()
+            assert stream.next(timeout=10).data == str(i)
+            took.append(time.monotonic() - began)
+    assert sorted(took)[2] < slow(0.5), took
+
+
+def test_the_bell_is_heard_by_the_other_processes(start):
+    """They would look for news once in a minute only."""
+    one, two = start(look=60000), start(look=60000)
+    with one.stream("room") as near, two.stream("room") as far:
+        for i in range(20):
+            publisher = (one, two)[i % 2]
+            id = publisher.publish("room", str(i))
+            assert near.next(timeout=10).id == id
+            assert far.next(timeout=10).id == id
+
+
+def test_a_program_may_ring_the_bell_for_its_row(start):
+    earshot = start(look=60000)
+    with earshot.stream("room") as stream:
+        earshot.sql("INSERT INTO message(channel, data) "
+                    "VALUES('room', 'x')")
+        pathlib.Path(f"{earshot.queue}-bell").touch()
+        assert stream.next(timeout=10).data == "x"
 
 
 @pytest.mark.parametrize("row, expected", [

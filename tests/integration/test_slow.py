@@ -255,3 +255,29 @@ def test_a_slow_long_poll_costs_no_more_than_its_page(start):
         for _ in range(2):
             assert peer.read_answer().json == first
         peer.close()
+
+
+def test_a_busy_channel_takes_nothing_from_a_quiet_one(start):
+    """Followers of the quiet one are told of no loss; who follows both and
+    does not read loses of the busy one only."""
+    earshot = start(keep_messages=50, stall_timeout=600)
+    quiet = earshot.stream("quiet")
+    both = earshot.stream("quiet,room")
+    ids = [earshot.publish("quiet", "0")]
+    for i in range(1, 4):
+        flood(earshot, 6)
+        ids.append(earshot.publish("quiet", str(i)))
+    last = earshot.publish("room", "the end")
+    settled(earshot, 53)
+    assert [event.id for event in quiet.take(4)] == ids
+    seen = []
+    while not seen or seen[-1].id != last:
+        seen.append(both.next(timeout=30))
+    assert [event.event for event in seen].count("earshot.lost") == 1
+    messages = [event.json for event in seen if event.event == "message"]
+    assert [message["id"] for message in messages
+            if message["channel"] == "quiet"] == ids
+    numbers = [int(message["id"].split("-")[0]) for message in messages]
+    assert numbers == sorted(set(numbers))
+    quiet.close()
+    both.close()
