@@ -229,6 +229,9 @@ look_at_input(struct connection *connection)
         return;
     case INTAKE_REQUEST:
         serve_request(connection);
+        /* What came with it: an ABORT must not wait for more bytes. */
+        if (connection->state == CONNECTION_HELD)
+            look_at_input(connection);
         return;
     case INTAKE_ABORTED:
         connection->service->on_stop(connection);
