@@ -156,6 +156,7 @@ static const struct {
     TEXT("{\"a\\u0000\":1}"), TEXT("{\"a\":[\"\\u0000\"]}"),
     TEXT("{\"a\":\"\\\\\\u0000\"}"),
     /* a name twice, also when it is spelled in two ways */
+    TEXT("{\"a\":{\"b\":1,\"b\":1}}"), TEXT("{\"a\":[{\"b\":1,\"b\":1}]}"),
     TEXT("{\"a\":1,\"a\":1}"), TEXT("{\"a\":1,\"b\":2,\"\\u0061\":3}"),
     /* raw control characters, in strings and where blanks may stand */
     TEXT("{\"a\":\"\n\"}"), TEXT("{\"a\":\"\t\"}"), TEXT("{\"\x1f\":1}"),

@@ -133,6 +133,34 @@ TEST(a_name_that_is_asked_for_ever_is_not_told_for_ever)
     bytes_fini(&answer);
 }
 
+TEST(pairs_with_a_nul_or_cut_short_are_torn)
+{
+    static const struct {
+        const char *content;
+        size_t len;
+        bool torn;
+    } cases[] = {
+        {"", 0, false},
+        {"\x01\x01" "Ax", 4, false},
+        {"\0\0", 2, false},
+        {"\x01\x01" "Ax" "\x01\x80\0\0\x02" "Bxy", 12, false},
+        {"\x01\x02" "Ax", 4, true},
+        {"\x01\x02" "A\0x", 5, true},
+        {"\x02\x01" "A\0x", 5, true},
+        {"\x01", 1, true},
+        {"\x01\x80\0\0", 4, true},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff", 8, true},
+        {"\x01\x01" "Ax" "\x01", 5, true},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char *copy = malloc(cases[i].len + 1);
+        memcpy(copy, cases[i].content, cases[i].len);
+        assert_int_equal(record_pairs_torn(copy, cases[i].len),
+                         cases[i].torn);
+        free(copy);
+    }
+}
+
 RUN(LISTED(a_header_is_read_as_it_was_written),
     LISTED(a_header_is_big_endian),
     LISTED(an_answer_ends_with_empty_stdout_and_end_request),
@@ -140,4 +168,5 @@ RUN(LISTED(a_header_is_read_as_it_was_written),
     LISTED(an_unknown_type_is_named_in_a_management_record),
     LISTED(known_values_are_told_and_others_left_out),
     LISTED(values_that_are_cut_short_are_not_read_beyond),
-    LISTED(a_name_that_is_asked_for_ever_is_not_told_for_ever))
+    LISTED(a_name_that_is_asked_for_ever_is_not_told_for_ever),
+    LISTED(pairs_with_a_nul_or_cut_short_are_torn))
