@@ -81,7 +81,7 @@ answer_outcome(const struct publish *publish,
                const struct queue_outcome *outcome)
 {
     struct connection *connection = publish->connection;
-    const char *trouble = queue_trouble(connection->server->queue);
+    const char *trouble;
     switch (outcome->status) {
     case QUEUE_OK:
         answer_stored(publish, outcome);
@@ -107,6 +107,7 @@ answer_outcome(const struct publish *publish,
                        "not stored: there is no space left for the queue");
         return;
     case QUEUE_UNUSABLE:
+        trouble = queue_trouble(connection->server->queue);
         answer_problem(connection, PROBLEM_QUEUE, "not stored: %s",
                        trouble ? trouble : "the queue cannot be written now");
         return;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -126,6 +127,10 @@ write_line(enum log_level level, const char *module, const char *text)
         return;
     }
     line[len++] = '\n';
+    /* A pipe that nobody empties must not hold up the loop. */
+    struct pollfd out = {.fd = log_fd, .events = POLLOUT};
+    if (poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT))
+        return;
     ssize_t written = write(log_fd, line, len);
     (void)written; /* there is no one left to tell */
 }

@@ -55,11 +55,16 @@ hang(struct bell *bell)
             inotify_rm_watch(bell->watch_fd, bell->watch_id);
         bell->watch_id = inotify_add_watch(bell->watch_fd, bell->path, RINGS);
     }
-    pthread_mutex_lock(&bell->mutex);
-    if (bell->file_fd >= 0)
-        close(bell->file_fd);
-    bell->file_fd = fd;
-    pthread_mutex_unlock(&bell->mutex);
+    /* The loop does not wait for a writer that is ringing: the next look finds
+     * the bell in need of repair again. */
+    if (pthread_mutex_trylock(&bell->mutex) == 0) {
+        int old = bell->file_fd;
+        bell->file_fd = fd;
+        pthread_mutex_unlock(&bell->mutex);
+        fd = old;
+    }
+    if (fd >= 0)
+        close(fd);
 }
 
 struct bell *

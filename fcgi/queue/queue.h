@@ -93,6 +93,7 @@ struct queue_append {
     /* -- */
     struct queue_append *next;
     struct queue_append *prev;
+    struct queue_slip *slip;
     struct queue_outcome outcome;
     int state;
 };

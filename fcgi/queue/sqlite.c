@@ -29,19 +29,6 @@ queue_list_add(struct append_list *list, struct queue_append *append)
     list->last = append;
 }
 
-void
-queue_list_remove(struct append_list *list, struct queue_append *append)
-{
-    if (append->prev)
-        append->prev->next = append->next;
-    else
-        list->first = append->next;
-    if (append->next)
-        append->next->prev = append->prev;
-    else
-        list->last = append->prev;
-}
-
 static char *
 path_with(const char *path, const char *suffix)
 {
@@ -83,16 +70,6 @@ start_writer(struct queue *queue)
     return rc == 0;
 }
 
-static void
-init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 /* The bell is hung where the queue has been opened, not beside a file that is
  * not ours. */
 static void
@@ -102,10 +79,7 @@ hang_bell(struct queue *queue)
         return;
     struct bell *bell = bell_open(queue->bell_path, queue->options.bell);
     watch(queue, bell_fd(bell));
-    pthread_mutex_lock(&queue->mutex);
-    queue->bell = bell;
-    queue->stats.bell = bell_fd(bell) >= 0;
-    pthread_mutex_unlock(&queue->mutex);
+    atomic_store(&queue->bell, bell);
 }
 
 struct queue *
@@ -119,11 +93,12 @@ queue_open(const struct queue_options *options)
     queue->bell_path = path_with(queue->path, "-bell");
     queue->wal_path = path_with(queue->path, "-wal");
     queue->shm_path = path_with(queue->path, "-shm");
+    queue->new_path = path_with(queue->path, "-new");
     queue->writer.new_epoch_due = options->new_epoch;
     queue->writer.lock_fd = -1;
     pthread_mutex_init(&queue->mutex, NULL);
-    init_condition(&queue->work);
-    init_condition(&queue->opened);
+    pthread_cond_init(&queue->opened, NULL);
+    handover_init(&queue->handover);
     queue->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     queue->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     watch(queue, queue->event_fd);
@@ -136,7 +111,7 @@ queue_open(const struct queue_options *options)
             hang_bell(queue);
     } else {
         queue_set_trouble(queue, "this machine has no room for a thread");
-        queue->closing = true;
+        atomic_store(&queue->closing, true);
     }
     return queue;
 }
@@ -149,7 +124,7 @@ free_queue(struct queue *queue)
         bell_close(queue->bell);
     close(queue->epoll_fd);
     close(queue->event_fd);
-    pthread_cond_destroy(&queue->work);
+    handover_fini(&queue->handover);
     pthread_cond_destroy(&queue->opened);
     pthread_mutex_destroy(&queue->mutex);
     free(queue->path);
@@ -157,6 +132,7 @@ free_queue(struct queue *queue)
     free(queue->bell_path);
     free(queue->wal_path);
     free(queue->shm_path);
+    free(queue->new_path);
     free(queue);
 }
 
@@ -167,11 +143,8 @@ void
 queue_close(struct queue *queue)
 {
     queue_reader_close(queue);
-    pthread_mutex_lock(&queue->mutex);
-    bool started = !queue->closing;
-    queue->closing = true;
-    pthread_cond_signal(&queue->work);
-    pthread_mutex_unlock(&queue->mutex);
+    bool started = !atomic_exchange(&queue->closing, true);
+    handover_wake(&queue->handover);
     if (started) {
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
@@ -207,32 +180,25 @@ queue_set_trouble(struct queue *queue, const char *format, ...)
         log_error("queue", "%s", text);
 }
 
-/* With the mutex held. One write wakes the loop for all there is. */
+/* One write wakes the loop for all there is. */
 void
 queue_tell_loop(struct queue *queue)
 {
-    if (queue->told)
+    if (atomic_exchange(&queue->told, true))
         return;
-    queue->told = true;
     uint64_t one = 1;
     (void)!write(queue->event_fd, &one, sizeof(one));
 }
 
-static bool
-take_done(struct queue *queue, struct append_list *done)
+/* What comes after this is told anew. */
+static void
+be_told(struct queue *queue)
 {
-    pthread_mutex_lock(&queue->mutex);
-    *done = queue->done;
-    queue->done = (struct append_list){NULL, NULL};
-    bool news = queue->news;
-    queue->news = false;
-    if (queue->told) {
-        uint64_t count;
-        (void)!read(queue->event_fd, &count, sizeof(count));
-        queue->told = false;
-    }
-    pthread_mutex_unlock(&queue->mutex);
-    return news;
+    if (!atomic_load(&queue->told))
+        return;
+    uint64_t count;
+    (void)!read(queue->event_fd, &count, sizeof(count));
+    atomic_store(&queue->told, false);
 }
 
 bool
@@ -240,12 +206,12 @@ queue_dispatch(struct queue *queue)
 {
     hang_bell(queue);
     bool news = queue->bell && bell_heard(queue->bell);
-    struct append_list done;
-    news |= take_done(queue, &done);
-    for (struct queue_append *append = done.first, *next; append;
-         append = next) {
+    be_told(queue);
+    news |= atomic_exchange(&queue->news, false);
+    for (struct queue_append *append = handover_receive(&queue->handover),
+                             *next;
+         append; append = next) {
         next = append->next;
-        append->state = APPEND_IDLE;
         queue->appending--;
         append->on_done(append, &append->outcome);
     }
@@ -257,14 +223,16 @@ queue_look(struct queue *queue)
 {
     struct stat named;
     bool gone = stat(queue->path, &named) < 0;
-    pthread_mutex_lock(&queue->mutex);
-    if (queue->reader_generation &&
-        (gone || named.st_ino != queue->opened_as.st_ino ||
-         named.st_dev != queue->opened_as.st_dev)) {
-        queue->recheck = true;
-        pthread_cond_signal(&queue->work);
+    if (pthread_mutex_trylock(&queue->mutex) == 0) {
+        bool moved = queue->reader_generation &&
+                     (gone || named.st_ino != queue->opened_as.st_ino ||
+                      named.st_dev != queue->opened_as.st_dev);
+        pthread_mutex_unlock(&queue->mutex);
+        if (moved) {
+            atomic_store(&queue->recheck, true);
+            handover_wake(&queue->handover);
+        }
     }
-    pthread_mutex_unlock(&queue->mutex);
     if (!queue_reader_ready(queue))
         return false;
     hang_bell(queue);
@@ -276,29 +244,16 @@ void
 queue_append(struct queue *queue, struct queue_append *append)
 {
     queue->appending++;
-    pthread_mutex_lock(&queue->mutex);
-    append->state = APPEND_WAITING;
-    queue_list_add(&queue->waiting, append);
-    bool wake = queue->writer_idle;
-    queue->writer_idle = false;
-    pthread_mutex_unlock(&queue->mutex);
-    if (wake)
-        pthread_cond_signal(&queue->work);
+    handover_send(&queue->handover, append);
 }
 
 bool
 queue_cancel(struct queue *queue, struct queue_append *append)
 {
-    pthread_mutex_lock(&queue->mutex);
-    bool waiting = append->state == APPEND_WAITING;
-    if (waiting) {
-        queue_list_remove(&queue->waiting, append);
-        append->state = APPEND_IDLE;
-    }
-    pthread_mutex_unlock(&queue->mutex);
-    if (waiting)
-        queue->appending--;
-    return waiting;
+    if (!handover_take_back(append))
+        return false;
+    queue->appending--;
+    return true;
 }
 
 size_t
@@ -310,18 +265,22 @@ queue_appending(const struct queue *queue)
 void
 queue_stats(struct queue *queue, struct queue_stats *stats)
 {
-    pthread_mutex_lock(&queue->mutex);
-    *stats = queue->stats;
-    pthread_mutex_unlock(&queue->mutex);
+    if (pthread_mutex_trylock(&queue->mutex) == 0) {
+        queue->stats_copy = queue->stats;
+        pthread_mutex_unlock(&queue->mutex);
+    }
+    *stats = queue->stats_copy;
+    stats->bell = queue->bell && bell_fd(queue->bell) >= 0;
 }
 
 const char *
 queue_trouble(const struct queue *queue)
 {
     struct queue *own = (struct queue *)(uintptr_t)queue;
-    pthread_mutex_lock(&own->mutex);
-    memcpy(own->trouble_copy, own->trouble, sizeof(own->trouble));
-    pthread_mutex_unlock(&own->mutex);
+    if (pthread_mutex_trylock(&own->mutex) == 0) {
+        memcpy(own->trouble_copy, own->trouble, sizeof(own->trouble));
+        pthread_mutex_unlock(&own->mutex);
+    }
     if (own->trouble_copy[0])
         return own->trouble_copy;
     return own->read_trouble[0] ? own->read_trouble : NULL;

@@ -3,11 +3,12 @@
  * Two threads. The loop's owns `struct queue` but for what is said to be
  * shared, and the read connection. The writer's owns `struct writer`, the
  * write connection and everything that changes the file; it alone opens,
- * creates, migrates and prunes. They meet under one mutex, held for moments. */
+ * creates, migrates and prunes. They meet in handover.h, without a lock. */
 #ifndef EARSHOT_QUEUE_SQLITE_INTERNAL_H
 #define EARSHOT_QUEUE_SQLITE_INTERNAL_H
 
 #include "queue/bell.h"
+#include "queue/handover.h"
 #include "queue/queue.h"
 
 #include <pthread.h>
@@ -26,8 +27,6 @@ enum {
     QUEUE_BOOT_SIZE = 40,
     QUEUE_LOST_MAX = 1000, /* channels named by one queue_read_all() */
 };
-
-enum append_state { APPEND_IDLE, APPEND_WAITING, APPEND_BEGUN, APPEND_DONE };
 
 struct append_list {
     struct queue_append *first;
@@ -150,6 +149,7 @@ struct queue {
     char *bell_path;
     char *wal_path;
     char *shm_path;
+    char *new_path; /* the file while it is being made */
 
     /* the loop's own */
     sqlite3 *reader;
@@ -160,24 +160,25 @@ struct queue {
     int64_t data_version;
     const struct queue_reader *wanting; /* during queue_read_all() */
     bool wanted; /* the row at hand */
-    struct bell *bell;
     int epoll_fd;
     int event_fd;
     size_t appending;
     char read_trouble[QUEUE_TROUBLE_SIZE];
     char trouble_copy[QUEUE_TROUBLE_SIZE];
+    struct queue_stats stats_copy;
 
-    /* shared, under the mutex */
+    /* shared, atomic */
+    struct handover handover;
+    _Atomic(struct bell *) bell;
+    atomic_bool closing;
+    atomic_bool told;    /* by event_fd; the loop has not read it yet */
+    atomic_bool news;    /* something was committed or reopened */
+    atomic_bool recheck; /* is the file still the one that was opened? */
+
+    /* shared, under the mutex, which the loop only tries: when the writer has
+     * it, what the loop knew before is good enough */
     pthread_mutex_t mutex;
-    pthread_cond_t work;   /* for the writer */
     pthread_cond_t opened; /* for queue_open() */
-    struct append_list waiting;
-    struct append_list done;
-    bool writer_idle;
-    bool closing;
-    bool told;    /* by event_fd; the loop has not read it yet */
-    bool news;    /* something was committed or reopened */
-    bool recheck; /* is the file still the one that was opened? */
     bool first_try_over;
     char trouble[QUEUE_TROUBLE_SIZE]; /* "" while there is none */
     struct stat opened_as;
@@ -198,7 +199,6 @@ void queue_set_trouble(struct queue *queue, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void queue_tell_loop(struct queue *queue);
 void queue_list_add(struct append_list *list, struct queue_append *append);
-void queue_list_remove(struct append_list *list, struct queue_append *append);
 
 /* sqlite_file.c: the writer's thread only. */
 

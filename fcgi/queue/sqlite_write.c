@@ -18,36 +18,24 @@ enum {
 
 /* One batch ---------------------------------------------------------------- */
 
-static size_t
-append_bytes(const struct queue_append *append)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < append->count; i++)
-        bytes += append->messages[i].size_bytes;
-    return bytes;
-}
-
 /* From here on an append cannot be cancelled: so only once BEGIN has gone
  * through. */
 static void
 take_batch(struct queue *queue)
 {
     struct append_list *taken = &queue->writer.taken;
+    const struct queue_slip *slip;
     size_t messages = 0, bytes = 0;
-    pthread_mutex_lock(&queue->mutex);
-    for (struct queue_append *append = queue->waiting.first, *next; append;
-         append = next) {
-        next = append->next;
-        messages += append->count;
-        bytes += append_bytes(append);
+    while ((slip = handover_peek(&queue->handover))) {
+        messages += slip->messages;
+        bytes += slip->bytes;
         if (taken->first && (messages > QUEUE_BATCH_MESSAGES ||
                              bytes > QUEUE_BATCH_BYTES))
             break;
-        queue_list_remove(&queue->waiting, append);
-        append->state = APPEND_BEGUN;
-        queue_list_add(taken, append);
+        struct queue_append *append = handover_begin(&queue->handover);
+        if (append)
+            queue_list_add(taken, append);
     }
-    pthread_mutex_unlock(&queue->mutex);
 }
 
 static void
@@ -74,38 +62,39 @@ count_outcome(struct queue_stats *stats, const struct queue_append *append)
         stats->messages += (int64_t)append->count;
 }
 
+static void
+count_batch(struct queue *queue, const struct append_list *list,
+            bool committed, int64_t took_us)
+{
+    struct queue_stats *stats = &queue->stats;
+    pthread_mutex_lock(&queue->mutex);
+    for (const struct queue_append *append = list->first; append;
+         append = append->next)
+        count_outcome(stats, append);
+    if (committed) {
+        stats->commits++;
+        stats->commit_us_total += took_us;
+        if (took_us > stats->commit_us_max)
+            stats->commit_us_max = took_us;
+    }
+    pthread_mutex_unlock(&queue->mutex);
+}
+
 /* Hands the outcomes to the loop. The bell wakes it together with everyone
  * else; where it does not ring, the loop's own descriptor does. */
 static void
 hand_back(struct queue *queue, struct append_list *list, bool committed,
           int64_t took_us)
 {
-    pthread_mutex_lock(&queue->mutex);
-    for (struct queue_append *append = list->first, *next; append;
-         append = next) {
-        next = append->next;
-        append->state = APPEND_DONE;
-        count_outcome(&queue->stats, append);
-        queue_list_add(&queue->done, append);
-    }
-    if (committed) {
-        queue->news = true;
-        queue->stats.commits++;
-        queue->stats.commit_us_total += took_us;
-        if (took_us > queue->stats.commit_us_max)
-            queue->stats.commit_us_max = took_us;
-    }
-    struct bell *bell = queue->bell;
-    bool by_bell = committed && bell && bell_fd(bell) >= 0;
-    if (!by_bell)
-        queue_tell_loop(queue);
-    pthread_mutex_unlock(&queue->mutex);
-    if (committed && bell && !bell_ring(bell) && by_bell) {
-        pthread_mutex_lock(&queue->mutex);
-        queue_tell_loop(queue);
-        pthread_mutex_unlock(&queue->mutex);
-    }
+    count_batch(queue, list, committed, took_us);
+    handover_return(&queue->handover, list->first);
     *list = (struct append_list){NULL, NULL};
+    if (committed)
+        atomic_store(&queue->news, true);
+    struct bell *bell = committed ? atomic_load(&queue->bell) : NULL;
+    bool is_heard = bell && bell_fd(bell) >= 0;
+    if (!bell || !bell_ring(bell) || !is_heard)
+        queue_tell_loop(queue);
 }
 
 static void
@@ -137,10 +126,8 @@ close_file(struct queue *queue, bool readable)
 {
     if (!readable) {
         atomic_store(&queue->generation, 0);
-        pthread_mutex_lock(&queue->mutex);
-        queue->news = true;
+        atomic_store(&queue->news, true);
         queue_tell_loop(queue);
-        pthread_mutex_unlock(&queue->mutex);
     }
     queue_file_close(queue);
 }
@@ -156,10 +143,10 @@ open_file(struct queue *queue)
         unsigned generation = atomic_fetch_add(&generations, 1) + 1;
         pthread_mutex_lock(&queue->mutex);
         queue->opened_as = queue->writer.identity;
-        atomic_store(&queue->generation, generation);
-        queue->news = true;
-        queue_tell_loop(queue);
         pthread_mutex_unlock(&queue->mutex);
+        atomic_store(&queue->generation, generation);
+        atomic_store(&queue->news, true);
+        queue_tell_loop(queue);
     }
     pthread_mutex_lock(&queue->mutex);
     queue->first_try_over = true;
@@ -323,19 +310,21 @@ write_batch(struct queue *queue)
 
 /* The thread ---------------------------------------------------------------- */
 
-/* With the mutex held. */
+static bool
+has_reason(struct queue *queue)
+{
+    return handover_peek(&queue->handover) || atomic_load(&queue->closing) ||
+           atomic_load(&queue->recheck);
+}
+
 static void
 wait_for_work(struct queue *queue)
 {
-    int64_t wait_ms = queue->writer.db ? TICK_MS : TROUBLE_MS;
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    queue->writer_idle = true;
-    while (!queue->waiting.first && !queue->closing && !queue->recheck)
-        if (pthread_cond_timedwait(&queue->work, &queue->mutex, &until) != 0)
-            break;
-    queue->writer_idle = false;
+    handover_say_idle(&queue->handover, true);
+    if (!has_reason(queue))
+        handover_wait(&queue->handover,
+                      queue->writer.db ? TICK_MS : TROUBLE_MS);
+    handover_say_idle(&queue->handover, false);
 }
 
 static void
@@ -362,21 +351,16 @@ queue_writer_main(void *context)
 {
     struct queue *queue = context;
     open_file(queue);
-    pthread_mutex_lock(&queue->mutex);
     for (;;) {
-        if (!queue->waiting.first && !queue->recheck &&
-            (queue->closing || !queue->writer.db || !queue_prune_due(queue)))
+        bool has_chores = queue->writer.db && queue_prune_due(queue) &&
+                          !atomic_load(&queue->closing);
+        if (!has_chores && !has_reason(queue))
             wait_for_work(queue);
-        if (queue->closing && !queue->waiting.first)
+        bool appends = handover_peek(&queue->handover);
+        if (atomic_load(&queue->closing) && !appends)
             break;
-        bool appends = queue->waiting.first != NULL;
-        bool recheck = queue->recheck;
-        queue->recheck = false;
-        pthread_mutex_unlock(&queue->mutex);
-        one_turn(queue, appends, recheck);
-        pthread_mutex_lock(&queue->mutex);
+        one_turn(queue, appends, atomic_exchange(&queue->recheck, false));
     }
-    pthread_mutex_unlock(&queue->mutex);
     queue_file_close(queue);
     return NULL;
 }
