@@ -49,6 +49,17 @@ class Room:
     def wait_open(self):
         wait_until(lambda: self.state == "open", 15, "an open connection")
 
+    def watch_state(self):
+        """From now on states() tells each state that was shown."""
+        self.browser.run("""
+            window.states = [];
+            const state = document.querySelector("#state");
+            new MutationObserver(() => states.push(state.dataset.state))
+                .observe(state, { attributeFilter: ["data-state"] });""")
+
+    def states(self):
+        return self.browser.run("return window.states")
+
     @property
     def lines(self):
         """Every message shown: its id, who, text, and whether it is own."""

@@ -38,30 +38,36 @@ def kept(site, channel="room"):
 
 
 class Talker(threading.Thread):
-    """Says 1, 2, 3… by curl, each once, whatever becomes of the server."""
+    """Says curl 1, curl 2… by curl, each once, whatever becomes of the
+    server: so many, or with a breath between two until the block is left."""
 
-    def __init__(self, site, count):
+    def __init__(self, site, count=None):
         super().__init__(daemon=True)
         self.site = site
-        self.said = [f"curl {number}" for number in range(1, count + 1)]
+        self.count = count
+        self.said = []
         self.ids = []
-        self.refused = 0
-        self.ended = threading.Event()
+        self.enough = threading.Event()
 
     def run(self):
-        for text in self.said:
-            while not self.ended.is_set():
-                message = curl(self.site, text, f"talker-{text[5:]}",
+        while len(self.said) != self.count and not self.enough.is_set():
+            number = len(self.said) + 1
+            self.said.append(f"curl {number}")
+            # Once in doubt, it has to be said again to know its id.
+            for _ in range(500):
+                message = curl(self.site, self.said[-1], f"talker-{number}",
                                "?from=curl")
                 if message:
                     self.ids.append(message)
                     break
-                self.refused += 1
+            if self.count is None:
+                self.enough.wait(0.05)
 
     def __enter__(self):
         self.start()
         return self
 
-    def __exit__(self, *_):
-        self.ended.set()
-        self.join()
+    def __exit__(self, failure, *_):
+        if failure or self.count is None:
+            self.enough.set()
+        self.join(60)
