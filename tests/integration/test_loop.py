@@ -107,7 +107,7 @@ def only_waits_for_events(earshot, sampler):
     loop = sampler.counts[earshot.pid]
     waited = {int(call): count for call, count in loop.items()
               if call != "running"}
-    assert sum(loop.values()) > 1000, "too few samples to show anything"
+    assert sum(loop.values()) >= 500, "too few samples to show anything"
     assert set(waited) & EPOLL_WAIT, "the loop was never seen to wait"
     allowed = EPOLL_WAIT | (MEMORY if earshot.is_sanitized() else set())
     assert set(waited) <= allowed, \
@@ -126,7 +126,8 @@ def test_the_loop_waits_for_no_commit_and_no_lock(held_up):
             lock = lock_queue(earshot)
             try:
                 publisher.send_request("POST", "/room", body=b"waits")
-                for _ in range(50):
+                until = time.monotonic() + 2
+                while time.monotonic() < until:
                     began = time.monotonic()
                     assert earshot.get("/room/poll").status == 200
                     assert time.monotonic() - began < slow(0.5)
