@@ -94,7 +94,7 @@ class Room {
     #options;
     #transport;
     #cursor;
-    #state = "connecting";
+    #state = /** @type {State} */ ("connecting");
     /** The transport that the state was last told with. */
     #told;
     #handlers = new Map();
@@ -361,7 +361,7 @@ class Room {
         for (const message of messages) {
             // A handler may have changed the transport or closed the room.
             signal.throwIfAborted();
-            heard += this.#take(message, lost);
+            heard += Number(this.#take(message, lost));
         }
         this.#cursor = cursor;
         return heard;
@@ -481,7 +481,7 @@ class Room {
                 clearTimeout(timer);
                 this.#pauses.delete(end);
                 signal.removeEventListener("abort", end);
-                resolve();
+                resolve(undefined);
             };
             const timer = setTimeout(end, signal.aborted ? 0 : ms);
             this.#pauses.add(end);

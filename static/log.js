@@ -142,7 +142,7 @@ function draw(line, before) {
     item.dataset.id = line.id;
     item.classList.toggle("own", line.own);
     item.classList.toggle("more", continues(line, before));
-    item.style.setProperty("--hue", hue(line.who));
+    item.style.setProperty("--hue", String(hue(line.who)));
     item.append(face(line), speaker(line), clock(line.time), body(line));
     return item;
 }

@@ -20,8 +20,8 @@ export class Outbox {
     /**
      * @param {object} room the client
      * @param {string} key where to remember
-     * @param {() => void} onShow
-     * @param {(saying: object, error: Error) => void} onRefused
+     * @param {{onShow: () => void,
+     *          onRefused: (saying: object, error: Error) => void}} listener
      */
     constructor(room, key, { onShow, onRefused }) {
         this.#room = room;

@@ -3,6 +3,7 @@
 import os
 import signal
 
+import pytest
 from room import PAGES, Room
 from selenium.webdriver.common.keys import Keys
 from voices import Talker, curl, kept, say
@@ -65,15 +66,19 @@ def test_two_browsers_and_curl_hear_the_same_across_a_kill(
     wait_until(lambda: site.get("/room").json["subscribers"]["poll"] == 1)
 
 
+@pytest.mark.parametrize("processes", [1, 3])
 def test_a_change_of_transport_in_mid_talk_loses_and_repeats_nothing(
-        site, room):
+        start_lighttpd, chromium, processes):
+    # With three, each request may reach another than the one before.
+    site = start_lighttpd(pages=PAGES, max_procs=processes)
     ways = ["long-poll", "poll", "sse", "poll", "long-poll", "sse"]
-    with Talker(site, 80) as talker:
-        for turn, way in enumerate(ways * 2, 1):
-            room.use(way)
-            wait_until(lambda: len(talker.ids) >= turn * 6)
-    room.hears(*talker.said)
-    assert room.ids == talker.ids
+    with Room(site, chromium) as room:
+        with Talker(site, 80) as talker:
+            for turn, way in enumerate(ways * 2, 1):
+                room.use(way)
+                wait_until(lambda: len(talker.ids) >= turn * 6)
+        room.hears(*talker.said)
+        assert room.ids == talker.ids
 
 
 def test_streams_that_end_by_themselves_come_back_by_their_last_id(
