@@ -187,21 +187,24 @@ serve_request(struct connection *connection)
         route_too_large(connection);
         return;
     }
-    if (intake_params_torn(intake)) {
-        intake_drop_request(intake);
+    size_t body_len = intake->body_too_large ? 0 : intake->body_len;
+    enum request_parsed parsed =
+        request_parse(&request, records, len, body_len);
+    intake_drop_request(intake);
+    switch (parsed) {
+    case REQUEST_PARSED:
+        request.body_too_large = intake->body_too_large;
+        route_request(connection, &request);
+        request_done(&request);
+        return;
+    case REQUEST_TORN:
         route_torn(connection);
         return;
-    }
-    size_t body_len = intake->body_too_large ? 0 : intake->body_len;
-    if (!request_parse(&request, records, len, body_len)) {
+    case REQUEST_SENSELESS:
         log_warn("connection", "a request made no sense and was dropped");
         connection_close(connection);
         return;
     }
-    request.body_too_large = intake->body_too_large;
-    intake_drop_request(intake);
-    route_request(connection, &request);
-    request_done(&request);
 }
 
 static struct intake_limits

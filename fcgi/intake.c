@@ -212,16 +212,6 @@ intake_request(const struct intake *intake, size_t *len)
     return intake->buffer.data;
 }
 
-bool
-intake_params_torn(const struct intake *intake)
-{
-    /* BEGIN_REQUEST, 16 bytes, then all parameters joined in one record. */
-    const char *record = intake->buffer.data + 2 * RECORD_HEADER_SIZE;
-    struct record_header header;
-    record_parse(record, &header);
-    return record_pairs_torn(record + RECORD_HEADER_SIZE, header.content_len);
-}
-
 void
 intake_drop_request(struct intake *intake)
 {

@@ -60,9 +60,6 @@ enum intake_verdict intake_next(struct intake *intake,
  * STDIN, for libfcgi. Valid until the next call. */
 const char *intake_request(const struct intake *intake, size_t *len);
 
-/* After INTAKE_REQUEST: true when its parameters hold a NUL or are cut short. */
-bool intake_params_torn(const struct intake *intake);
-
 /* The request's records are not needed any more (it is still being served). */
 void intake_drop_request(struct intake *intake);
 

@@ -85,40 +85,20 @@ read_length(const unsigned char **p, const unsigned char *end, size_t *len)
     return true;
 }
 
-struct pair {
-    const char *name;
-    size_t name_len;
-    const char *value;
-    size_t value_len;
-};
-
-/* Reads the pair at *P and moves behind it. False: there is none, whole. */
-static bool
-read_pair(const unsigned char **p, const unsigned char *end,
-          struct pair *pair)
-{
-    if (!read_length(p, end, &pair->name_len) ||
-        !read_length(p, end, &pair->value_len) ||
-        (size_t)(end - *p) < pair->name_len ||
-        (size_t)(end - *p) - pair->name_len < pair->value_len)
-        return false;
-    pair->name = (const char *)*p;
-    pair->value = pair->name + pair->name_len;
-    *p += pair->name_len + pair->value_len;
-    return true;
-}
-
 bool
-record_pairs_torn(const char *content, size_t len)
+record_read_pair(const char *content, size_t len, struct record_pair *pair)
 {
     const unsigned char *p = (const unsigned char *)content;
     const unsigned char *end = p + len;
-    struct pair pair;
-    while (p < end)
-        if (!read_pair(&p, end, &pair) ||
-            memchr(pair.name, '\0', pair.name_len + pair.value_len))
-            return true;
-    return false;
+    if (!read_length(&p, end, &pair->name_len) ||
+        !read_length(&p, end, &pair->value_len) ||
+        (size_t)(end - p) < pair->name_len ||
+        (size_t)(end - p) - pair->name_len < pair->value_len)
+        return false;
+    pair->name = (const char *)p;
+    pair->value = pair->name + pair->name_len;
+    pair->size = (size_t)(pair->value - content) + pair->value_len;
+    return true;
 }
 
 static void
@@ -143,12 +123,13 @@ void
 record_append_values(struct bytes *bytes, const char *content, size_t len)
 {
     struct bytes values = BYTES_EMPTY;
-    const unsigned char *p = (const unsigned char *)content;
-    const unsigned char *end = p + len;
-    struct pair pair;
-    while (read_pair(&p, end, &pair))
+    struct record_pair pair;
+    for (size_t at = 0; at < len; at += pair.size) {
+        if (!record_read_pair(content + at, len - at, &pair))
+            break;
         if (values.len < 1024)
             append_value(&values, pair.name, pair.name_len);
+    }
     char header[RECORD_HEADER_SIZE];
     record_write(header, RECORD_GET_VALUES_RESULT, 0, values.len);
     bytes_append(bytes, header, sizeof header);

@@ -62,10 +62,19 @@ void record_append_end(struct bytes *bytes, uint16_t request_id,
                        enum protocol_status status);
 void record_append_unknown_type(struct bytes *bytes, unsigned type);
 
-/* True when a name or a value of the LEN bytes of name-value pairs (section
- * 3.4) holds a NUL, or the pairs are cut short: as C strings they would say
- * something else. */
-bool record_pairs_torn(const char *content, size_t len);
+/* A name-value pair (section 3.4). */
+struct record_pair {
+    const char *name;
+    size_t name_len;
+    const char *value; /* right behind the name */
+    size_t value_len;
+    size_t size; /* of the whole pair, with its lengths */
+};
+
+/* Reads the pair at CONTENT, of which LEN bytes are left. False: it is cut
+ * short. */
+bool record_read_pair(const char *content, size_t len,
+                      struct record_pair *pair);
 
 /* Appends the answer to FCGI_GET_VALUES (section 4.1): those of the names in
  * CONTENT that are known. */

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "record.h"
 
 #include <fcgiapp.h>
 #include <stdlib.h>
@@ -9,11 +10,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+enum { READER_STEP = 64 * 1024 };
+
 /* libfcgi reads from a descriptor. It gets one that holds exactly one whole
  * request, so that its reads never wait (it has no way not to). */
 static struct {
     int fd;
-    size_t len;
+    char *map; /* of the file's SIZE bytes */
+    size_t size;
     FCGX_Request parsed;
 } reader = {.fd = -1};
 
@@ -23,23 +27,6 @@ request_setup(void)
     if (FCGX_Init() != 0)
         return false;
     return FCGX_InitRequest(&reader.parsed, -1, 0) == 0;
-}
-
-static bool
-fill_reader(const void *records, size_t len)
-{
-    if (reader.fd < 0) {
-        reader.fd = memfd_create("earshot-request", MFD_CLOEXEC);
-        reader.len = 0;
-    }
-    if (reader.fd < 0)
-        return false;
-    /* What a longer request before it left behind must never be read. */
-    if (len < reader.len && ftruncate(reader.fd, (off_t)len) < 0)
-        return false;
-    reader.len = len;
-    return pwrite(reader.fd, records, len, 0) == (ssize_t)len &&
-           lseek(reader.fd, 0, SEEK_SET) == 0;
 }
 
 static enum method
@@ -82,6 +69,24 @@ static const struct parameter parameters[] = {
 
 enum { PARAMETERS = sizeof parameters / sizeof *parameters };
 
+/* NULL: nobody asks for it. */
+static const struct parameter *
+find_parameter(const char *name, size_t len)
+{
+    for (size_t i = 0; i < PARAMETERS; i++)
+        if (parameters[i].name_len == len &&
+            memcmp(parameters[i].name, name, len) == 0)
+            return &parameters[i];
+    return NULL;
+}
+
+static bool
+is_method(const char *name, size_t len)
+{
+    static const char method[] = "REQUEST_METHOD";
+    return len == sizeof method - 1 && memcmp(name, method, len) == 0;
+}
+
 static const char **
 field_of(struct request *request, const struct parameter *parameter)
 {
@@ -95,17 +100,11 @@ take_parameter(struct request *request, const char *pair)
     if (!equals)
         return;
     size_t len = (size_t)(equals - pair);
-    if (len == 14 && memcmp(pair, "REQUEST_METHOD", len) == 0) {
+    const struct parameter *parameter = find_parameter(pair, len);
+    if (parameter)
+        *field_of(request, parameter) = equals + 1;
+    else if (is_method(pair, len))
         request->method = method_of(equals + 1);
-        return;
-    }
-    for (size_t i = 0; i < PARAMETERS; i++) {
-        if (parameters[i].name_len == len &&
-            memcmp(parameters[i].name, pair, len) == 0) {
-            *field_of(request, &parameters[i]) = equals + 1;
-            return;
-        }
-    }
 }
 
 void
@@ -116,6 +115,80 @@ request_from_environment(struct request *request, char **environment)
         *field_of(request, &parameters[i]) = "";
     for (; *environment; environment++)
         take_parameter(request, *environment);
+}
+
+/* Makes room for LEN bytes in the memory file. */
+static bool
+reserve_reader(size_t len)
+{
+    if (reader.fd < 0) {
+        reader.fd = memfd_create("earshot-request", MFD_CLOEXEC);
+        if (reader.map)
+            munmap(reader.map, reader.size);
+        reader.map = NULL;
+        reader.size = 0;
+    }
+    if (reader.fd < 0 || len <= reader.size)
+        return reader.fd >= 0;
+    size_t size = (len | (READER_STEP - 1)) + 1;
+    if (ftruncate(reader.fd, (off_t)size) < 0)
+        return false;
+    void *map =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, reader.fd, 0);
+    if (map == MAP_FAILED)
+        return false;
+    if (reader.map)
+        munmap(reader.map, reader.size);
+    reader.map = map;
+    reader.size = size;
+    return true;
+}
+
+/* Copies the parameters that somebody asks for: a web server sends twice as
+ * many. NULL: they hold a NUL or are cut short; as C strings they would say
+ * something else. Returns where the copy ends. */
+static char *
+copy_parameters(char *to, const char *content, size_t len)
+{
+    struct record_pair pair;
+    for (size_t at = 0; at < len; at += pair.size) {
+        if (!record_read_pair(content + at, len - at, &pair) ||
+            memchr(pair.name, '\0', pair.name_len + pair.value_len))
+            return NULL;
+        if (find_parameter(pair.name, pair.name_len) ||
+            is_method(pair.name, pair.name_len))
+            to = mempcpy(to, content + at, pair.size);
+    }
+    return to;
+}
+
+/* Fills the memory file with the LEN bytes of RECORDS: BEGIN_REQUEST, all
+ * parameters in one record (intake.h), and the rest. False when the parameters
+ * are torn. */
+static bool
+fill_reader(const char *records, size_t len)
+{
+    enum { BEGIN_SIZE = 2 * RECORD_HEADER_SIZE };
+    struct record_header header;
+    const char *params = records + BEGIN_SIZE + RECORD_HEADER_SIZE;
+    record_parse(records + BEGIN_SIZE, &header);
+    if (!header.content_len) /* that was the record which ends them */
+        params = records + BEGIN_SIZE;
+    memcpy(reader.map, records, BEGIN_SIZE);
+    char *to = reader.map + BEGIN_SIZE + RECORD_HEADER_SIZE;
+    char *end = copy_parameters(to, params, header.content_len);
+    if (!end)
+        return false;
+    if (end == to) /* an empty record would end them, and one does follow */
+        end = to -= RECORD_HEADER_SIZE;
+    else
+        record_write(to - RECORD_HEADER_SIZE, RECORD_PARAMS,
+                     header.request_id, (size_t)(end - to));
+    const char *rest = params + header.content_len;
+    end = mempcpy(end, rest, len - (size_t)(rest - records));
+    /* No version: what a longer request left behind is never read. */
+    memset(end, 0, RECORD_HEADER_SIZE);
+    return true;
 }
 
 static bool
@@ -130,28 +203,31 @@ read_body(struct request *request, size_t body_len)
     return request->body_len == body_len;
 }
 
-bool
-request_parse(struct request *request, const void *records, size_t len,
+enum request_parsed
+request_parse(struct request *request, const char *records, size_t len,
               size_t body_len)
 {
     *request = (struct request){0};
-    if (!fill_reader(records, len)) {
-        log_error("request", "cannot fill the memory file: %m");
-        return false;
+    if (!reserve_reader(len + RECORD_HEADER_SIZE) ||
+        lseek(reader.fd, 0, SEEK_SET) < 0) {
+        log_error("request", "cannot make the memory file: %m");
+        return REQUEST_SENSELESS;
     }
+    if (!fill_reader(records, len))
+        return REQUEST_TORN;
     reader.parsed.ipcFd = reader.fd;
     reader.parsed.listen_sock = -1;
     /* Else libfcgi closes the descriptor before it reads. */
     reader.parsed.keepConnection = 1;
     if (FCGX_Accept_r(&reader.parsed) < 0) {
         reader.fd = -1; /* libfcgi has closed it */
-        return false;
+        return REQUEST_SENSELESS;
     }
     request_from_environment(request, reader.parsed.envp);
     if (read_body(request, body_len))
-        return true;
+        return REQUEST_PARSED;
     request_done(request);
-    return false;
+    return REQUEST_SENSELESS;
 }
 
 char *

@@ -43,11 +43,17 @@ struct request {
  * are set, since libfcgi sets its own. False, with errno, on failure. */
 __attribute__((warn_unused_result)) bool request_setup(void);
 
-/* Parses the LEN bytes of records of one whole request, BODY_LEN of them its
- * body. False when they make no sense. Between this and request_done() no
- * other request can be parsed. Never waits. */
-__attribute__((warn_unused_result)) bool
-request_parse(struct request *request, const void *records, size_t len,
+enum request_parsed {
+    REQUEST_PARSED,
+    REQUEST_TORN,      /* a parameter holds a NUL, or they are cut short */
+    REQUEST_SENSELESS, /* libfcgi cannot make sense of it */
+};
+
+/* Parses the LEN bytes of records of one whole request, as intake_request()
+ * gives them, BODY_LEN of them its body. After REQUEST_PARSED and before
+ * request_done() no other request can be parsed. Never waits. */
+__attribute__((warn_unused_result)) enum request_parsed
+request_parse(struct request *request, const char *records, size_t len,
               size_t body_len);
 
 /* The request that a web server described in ENVIRONMENT to a CGI program

@@ -156,6 +156,7 @@ on_presence(evutil_socket_t fd, short what, void *context)
 {
     struct server *server = context;
     (void)fd, (void)what;
+    server->presence_us = clock_monotonic_us();
     hub_counts_told(server->hub);
     presence_begin(server->presence);
     hub_each_channel(server->hub, tell_channel, server->presence);
@@ -342,7 +343,9 @@ arm_timers(struct server *server)
     }
     if (hub_counts_changed(server->hub) &&
         !event_pending(server->presence_event, EV_TIMEOUT, NULL)) {
-        struct timeval pause = timeval_of(PRESENCE_US);
+        int64_t since_us = clock_monotonic_us() - server->presence_us;
+        struct timeval pause =
+            timeval_of(since_us < PRESENCE_US ? PRESENCE_US - since_us : 0);
         event_add(server->presence_event, &pause);
     }
 }

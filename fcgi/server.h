@@ -42,6 +42,7 @@ struct server {
     bool queue_is_ready; /* its descriptor is readable */
     bool news;           /* a look found something */
     bool must_end;       /* a second signal, or patience is over */
+    int64_t presence_us;  /* when presence was last told */
     int64_t committed_us; /* the newest commit answered in this turn; 0: none */
     int64_t arrived_us;   /* when the first of its requests had come */
 
@@ -87,7 +88,7 @@ int64_t server_jitter(int64_t us);
 size_t server_subscribers(const struct server *server);
 
 /* Subscribers of CHANNEL over all processes that share the queue, as of at most
- * a second ago. */
+ * a second ago (at once, when nothing has changed for a second). */
 struct server_counts {
     unsigned long poll;
     unsigned long sse;
