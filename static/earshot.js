@@ -95,8 +95,7 @@ class Room {
     #transport;
     #cursor;
     #state = /** @type {State} */ ("connecting");
-    /** The transport that the state was last told with. */
-    #told;
+    #told; // the transport that the state was last told with
     #handlers = new Map();
     /** Ends the connection at hand, or the wait for the next one. */
     #attempt = new AbortController();
