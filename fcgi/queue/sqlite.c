@@ -82,9 +82,20 @@ hang_bell(struct queue *queue)
     atomic_store(&queue->bell, bell);
 }
 
+/* Without its statistics of memory SQLite's allocations take no lock, which
+ * both threads would share. Too late when SQLite is in use already; then it is
+ * only slower. */
+static void
+configure_sqlite(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 struct queue *
 queue_open(const struct queue_options *options)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, configure_sqlite);
     struct queue *queue = xcalloc(1, sizeof(*queue));
     queue->options = *options;
     queue->path = plain_path(options->path);
