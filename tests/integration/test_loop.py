@@ -99,7 +99,8 @@ def test_stuck_peers_and_mute_readers_hold_up_nobody(held_up):
     only_waits_for_events(earshot, sampler)
 
 
-# mmap, munmap, madvise on x86-64: a sanitizer's allocator meets its own lock there.
+# mmap, munmap and madvise on x86-64: there a sanitizer's allocator meets a
+# lock of its own.
 MEMORY = {9, 11, 28}
 
 
