@@ -41,6 +41,7 @@ enum write_statement {
     WRITE_STATE,
     WRITE_INSERT,
     WRITE_ADD_KEPT,
+    WRITE_NEW_CHANNEL,
     WRITE_SUB_KEPT,
     WRITE_FIND_KEY,
     WRITE_ADD_KEY,

@@ -16,11 +16,11 @@ const char *const queue_write_sql[WRITE_STATEMENTS] = {
     [WRITE_INSERT] =
         "INSERT INTO message(channel, event, data, type, time, \"from\")"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [WRITE_ADD_KEPT] =
+    [WRITE_ADD_KEPT] = "UPDATE channel SET kept = kept + ?2, last = ?3"
+                       " WHERE name = ?1",
+    [WRITE_NEW_CHANNEL] =
         "INSERT INTO channel(name, kept, last, pruned)"
-        " VALUES (?1, ?2, ?3, (SELECT floor FROM state))"
-        " ON CONFLICT(name) DO UPDATE SET kept = kept + ?2, last = ?3"
-        " RETURNING kept",
+        " VALUES (?1, ?2, ?3, (SELECT floor FROM state))",
     [WRITE_SUB_KEPT] =
         "UPDATE channel SET kept = kept - ?2, pruned = max(pruned, ?3)"
         " WHERE name = ?1",
@@ -175,27 +175,51 @@ insert_message(struct queue *queue, const struct queue_message *message,
     return queue_run(insert);
 }
 
+/* How many messages are kept of CHANNEL; -1: it is not known yet. */
+static int64_t
+kept_of(struct queue *queue, const char *channel)
+{
+    sqlite3_stmt *find = queue->writer.statements[WRITE_KEPT];
+    sqlite3_bind_text(find, 1, channel, -1, SQLITE_STATIC);
+    int64_t kept = -1;
+    if (sqlite3_step(find) == SQLITE_ROW)
+        kept = sqlite3_column_int64(find, 0);
+    sqlite3_reset(find);
+    return kept;
+}
+
+/* Two plain statements: one upsert that returns the count makes a temporary
+ * table each time, which costs three times as much. */
+static int
+settle_entry(struct queue *queue, const struct tally_entry *entry)
+{
+    struct writer *writer = &queue->writer;
+    int64_t kept = kept_of(queue, entry->channel);
+    bool is_new = kept < 0;
+    sqlite3_stmt *add =
+        writer->statements[is_new ? WRITE_NEW_CHANNEL : WRITE_ADD_KEPT];
+    sqlite3_bind_text(add, 1, entry->channel, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(add, 2, entry->count);
+    sqlite3_bind_int64(add, 3, entry->last_id);
+    int rc = queue_run(add);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (is_new)
+        writer->new_channels++;
+    else
+        queue_prune_kept(queue, entry->channel, kept + entry->count);
+    return rc;
+}
+
 /* The accounts of the channels, once per transaction. */
 static int
 settle_tally(struct queue *queue)
 {
-    struct writer *writer = &queue->writer;
-    sqlite3_stmt *statement = writer->statements[WRITE_ADD_KEPT];
+    struct tally *tally = &queue->writer.tally;
     int rc = SQLITE_OK;
-    for (size_t i = 0; rc == SQLITE_OK && i < writer->tally.count; i++) {
-        const struct tally_entry *entry = &writer->tally.entries[i];
-        sqlite3_bind_text(statement, 1, entry->channel, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(statement, 2, entry->count);
-        sqlite3_bind_int64(statement, 3, entry->last_id);
-        if (sqlite3_step(statement) == SQLITE_ROW) {
-            int64_t kept = sqlite3_column_int64(statement, 0);
-            if (kept == entry->count)
-                writer->new_channels++;
-            queue_prune_kept(queue, entry->channel, kept);
-        }
-        rc = sqlite3_reset(statement);
-    }
-    queue_tally_reset(&writer->tally);
+    for (size_t i = 0; rc == SQLITE_OK && i < tally->count; i++)
+        rc = settle_entry(queue, &tally->entries[i]);
+    queue_tally_reset(tally);
     return rc;
 }
 
