@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,13 +83,32 @@ hang_bell(struct queue *queue)
     atomic_store(&queue->bell, bell);
 }
 
-/* Without its statistics of memory SQLite's allocations take no lock, which
- * both threads would share. Too late when SQLite is in use already; then it is
- * only slower. */
+static sqlite3_mutex_methods plain_mutex;
+
+/* The few mutexes that the two connections share inside SQLite are held for
+ * a moment. Whoever meets one stays awake, for the loop must not be put to
+ * sleep behind a writer that was preempted. */
+static void
+enter_awake(sqlite3_mutex *mutex)
+{
+    while (plain_mutex.xMutexTry(mutex) != SQLITE_OK)
+        sched_yield();
+}
+
+/* Before SQLite's first use; too late when it is in use already, which costs
+ * speed and nothing else. Without its statistics of memory its allocations take
+ * no lock, which both threads would share. */
 static void
 configure_sqlite(void)
 {
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    if (sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK ||
+        sqlite3_initialize() != SQLITE_OK ||
+        sqlite3_config(SQLITE_CONFIG_GETMUTEX, &plain_mutex) != SQLITE_OK)
+        return;
+    sqlite3_shutdown();
+    sqlite3_mutex_methods awake = plain_mutex;
+    awake.xMutexEnter = enter_awake;
+    (void)sqlite3_config(SQLITE_CONFIG_MUTEX, &awake);
 }
 
 struct queue *
