@@ -137,6 +137,8 @@ def test_who_stays_sees_each_message_once(three):
 
 
 def test_a_poll_finds_what_any_process_has_acknowledged(three):
+    # Somebody follows at each, or it would have no position of its own.
+    held = [earshot.stream("room") for earshot in three]
     peers = [earshot.peer(timeout=30) for earshot in three]
     cursor = three[0].poll("room")["cursor"]
     for i in range(300):
@@ -149,6 +151,10 @@ def test_a_poll_finds_what_any_process_has_acknowledged(three):
             assert [message["id"] for message in page["messages"]] == [id]
             assert page["lost"] is False
         cursor = id
+    for stream in held:
+        assert [event.data for event in stream.take(300)] == \
+            [str(i) for i in range(300)]
+        stream.close()
     for peer in peers:
         peer.close()
 
