@@ -24,6 +24,7 @@ enum {
     QUEUE_BATCH_BYTES = 8 << 20,
     QUEUE_TALLY_SLOTS = 4096, /* a power of two, twice the entries and more */
     QUEUE_DUE_CHANNELS = 64,
+    QUEUE_INSERT_ROWS = 8, /* of the largest INSERT */
     QUEUE_BOOT_SIZE = 40,
     QUEUE_LOST_MAX = 1000, /* channels named by one queue_read_all() */
 };
@@ -40,6 +41,8 @@ enum write_statement {
     WRITE_ROLLBACK,
     WRITE_STATE,
     WRITE_INSERT,
+    WRITE_INSERT_4,
+    WRITE_INSERT_8,
     WRITE_ADD_KEPT,
     WRITE_NEW_CHANNEL,
     WRITE_SUB_KEPT,
@@ -119,6 +122,11 @@ struct writer {
 
     struct tally tally;
     struct append_list taken;
+
+    /* in a transaction: messages that have their ids and are not inserted yet */
+    const struct queue_message *rows[QUEUE_INSERT_ROWS];
+    size_t row_count;
+    int64_t head_id; /* the id given last */
 
     /* pruning and checkpoints: what is due */
     char due[QUEUE_DUE_CHANNELS][QUEUE_CHANNEL_MAX + 1];

@@ -8,14 +8,20 @@
 
 enum { MESSAGE_MAX_BYTES = 1 << 20 };
 
+#define INSERT                                                                \
+    "INSERT INTO message(channel, event, data, type, time, \"from\") VALUES "
+#define ROW "(?, ?, ?, ?, ?, ?)"
+
 const char *const queue_write_sql[WRITE_STATEMENTS] = {
     [WRITE_BEGIN] = "BEGIN IMMEDIATE",
     [WRITE_COMMIT] = "COMMIT",
     [WRITE_ROLLBACK] = "ROLLBACK",
-    [WRITE_STATE] = "SELECT epoch FROM state",
-    [WRITE_INSERT] =
-        "INSERT INTO message(channel, event, data, type, time, \"from\")"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [WRITE_STATE] = "SELECT epoch, (SELECT seq FROM sqlite_sequence"
+                    " WHERE name = 'message') FROM state",
+    [WRITE_INSERT] = INSERT ROW,
+    [WRITE_INSERT_4] = INSERT ROW "," ROW "," ROW "," ROW,
+    [WRITE_INSERT_8] = INSERT ROW "," ROW "," ROW "," ROW "," ROW "," ROW
+                       "," ROW "," ROW,
     [WRITE_ADD_KEPT] = "UPDATE channel SET kept = kept + ?2, last = ?3"
                        " WHERE name = ?1",
     [WRITE_NEW_CHANNEL] =
@@ -54,9 +60,9 @@ const char *const queue_write_sql[WRITE_STATEMENTS] = {
     [WRITE_DATA_VERSION] = "PRAGMA data_version",
 };
 
-/* In the order of the parameters of WRITE_INSERT and of the keys. */
+/* In the order of a row's parameters. */
 enum { BIND_CHANNEL = 1, BIND_EVENT, BIND_DATA, BIND_TYPE, BIND_TIME,
-       BIND_FROM };
+       BIND_FROM, BIND_ROW = BIND_FROM };
 
 /* Transactions ------------------------------------------------------------ */
 
@@ -147,32 +153,74 @@ append_follows_rules(const struct queue *queue,
     return true;
 }
 
-static int
-insert_message(struct queue *queue, const struct queue_message *message,
-               int64_t now_ms)
+/* Binds MESSAGE to the parameters behind the first AT. */
+static void
+bind_row(sqlite3_stmt *insert, int at, const struct queue_message *message,
+         int64_t now_ms)
 {
     static const char *const types[] = {
         [QUEUE_TEXT] = "text", [QUEUE_JSON] = "json",
         [QUEUE_BINARY] = "binary"};
-    sqlite3_stmt *insert = queue->writer.statements[WRITE_INSERT];
     const void *data = message->size_bytes ? message->data : "";
     int size = (int)message->size_bytes;
-    sqlite3_bind_text(insert, BIND_CHANNEL, message->channel, -1,
+    sqlite3_bind_text(insert, at + BIND_CHANNEL, message->channel, -1,
                       SQLITE_STATIC);
-    sqlite3_bind_text(insert, BIND_EVENT, message->event, -1, SQLITE_STATIC);
+    sqlite3_bind_text(insert, at + BIND_EVENT, message->event, -1,
+                      SQLITE_STATIC);
     if (message->type == QUEUE_BINARY)
-        sqlite3_bind_blob(insert, BIND_DATA, data, size, SQLITE_STATIC);
+        sqlite3_bind_blob(insert, at + BIND_DATA, data, size, SQLITE_STATIC);
     else
-        sqlite3_bind_text(insert, BIND_DATA, data, size, SQLITE_STATIC);
-    sqlite3_bind_text(insert, BIND_TYPE, types[message->type], -1,
+        sqlite3_bind_text(insert, at + BIND_DATA, data, size, SQLITE_STATIC);
+    sqlite3_bind_text(insert, at + BIND_TYPE, types[message->type], -1,
                       SQLITE_STATIC);
-    sqlite3_bind_int64(insert, BIND_TIME, now_ms);
+    sqlite3_bind_int64(insert, at + BIND_TIME, now_ms);
     if (message->from)
-        sqlite3_bind_text(insert, BIND_FROM, message->from, -1,
+        sqlite3_bind_text(insert, at + BIND_FROM, message->from, -1,
                           SQLITE_STATIC);
     else
-        sqlite3_bind_null(insert, BIND_FROM);
-    return queue_run(insert);
+        sqlite3_bind_null(insert, at + BIND_FROM);
+}
+
+/* Inserts what has its id already, by as few statements as there are: one costs
+ * as much as a row. */
+static int
+insert_rows(struct queue *queue, int64_t now_ms)
+{
+    static const struct {
+        size_t rows;
+        enum write_statement statement;
+    } sizes[] = {{8, WRITE_INSERT_8}, {4, WRITE_INSERT_4}, {1, WRITE_INSERT}};
+    struct writer *writer = &queue->writer;
+    size_t count = writer->row_count, done = 0;
+    int rc = SQLITE_OK;
+    for (size_t size = 0; rc == SQLITE_OK && done < count;) {
+        if (count - done < sizes[size].rows) {
+            size++;
+            continue;
+        }
+        sqlite3_stmt *insert = writer->statements[sizes[size].statement];
+        for (size_t i = 0; i < sizes[size].rows; i++)
+            bind_row(insert, (int)i * BIND_ROW, writer->rows[done++], now_ms);
+        rc = queue_run(insert);
+    }
+    writer->row_count = 0;
+    /* We hold the lock: the ids are the next ones, or the file is not sound. */
+    if (rc == SQLITE_OK && count &&
+        sqlite3_last_insert_rowid(writer->db) != writer->head_id)
+        rc = SQLITE_CORRUPT;
+    return rc;
+}
+
+/* Gives MESSAGE the next id. */
+static int
+add_row(struct queue *queue, const struct queue_message *message,
+        int64_t now_ms)
+{
+    struct writer *writer = &queue->writer;
+    writer->rows[writer->row_count++] = message;
+    writer->head_id++;
+    return writer->row_count == QUEUE_INSERT_ROWS ? insert_rows(queue, now_ms)
+                                                  : SQLITE_OK;
 }
 
 /* How many messages are kept of CHANNEL; -1: it is not known yet. */
@@ -275,17 +323,14 @@ store(struct queue *queue, struct queue_append *append, int64_t now_ms)
         (append->key && find_key(queue, append)))
         return SQLITE_OK;
     int rc = SQLITE_OK;
+    outcome->first_id = writer->head_id + 1;
     for (size_t i = 0; rc == SQLITE_OK && i < append->count; i++) {
-        rc = insert_message(queue, &append->messages[i], now_ms);
-        if (rc != SQLITE_OK)
-            break;
-        int64_t id = sqlite3_last_insert_rowid(writer->db);
-        if (i == 0)
-            outcome->first_id = id;
-        if (!queue_tally_add(&writer->tally, append->messages[i].channel,
-                             id)) {
+        const char *channel = append->messages[i].channel;
+        rc = add_row(queue, &append->messages[i], now_ms);
+        if (rc == SQLITE_OK &&
+            !queue_tally_add(&writer->tally, channel, writer->head_id)) {
             rc = settle_tally(queue);
-            queue_tally_add(&writer->tally, append->messages[i].channel, id);
+            queue_tally_add(&writer->tally, channel, writer->head_id);
         }
     }
     outcome->count = append->count;
@@ -296,16 +341,20 @@ store(struct queue *queue, struct queue_append *append, int64_t now_ms)
     return rc;
 }
 
-/* The epoch may have been changed under us, by another process' --new-epoch. */
+/* Where the ids stand; and the epoch may have been changed under us, by another
+ * process' --new-epoch. */
 static int
-read_epoch(struct queue *queue)
+read_state(struct queue *queue)
 {
     struct writer *writer = &queue->writer;
     sqlite3_stmt *statement = writer->statements[WRITE_STATE];
     if (sqlite3_step(statement) == SQLITE_ROW &&
-        sqlite3_column_bytes(statement, 0) == QUEUE_EPOCH_SIZE - 1)
+        sqlite3_column_bytes(statement, 0) == QUEUE_EPOCH_SIZE - 1) {
         memcpy(writer->epoch, sqlite3_column_text(statement, 0),
                QUEUE_EPOCH_SIZE);
+        writer->head_id = sqlite3_column_int64(statement, 1);
+    }
+    writer->row_count = 0;
     return sqlite3_reset(statement);
 }
 
@@ -317,10 +366,12 @@ queue_store(struct queue *queue, struct queue_append *first,
     if (now_ms < 0)
         now_ms = 0;
     queue_tally_reset(&queue->writer.tally);
-    int rc = read_epoch(queue);
+    int rc = read_state(queue);
     for (struct queue_append *append = first;
          rc == SQLITE_OK && append != end; append = append->next)
         rc = store(queue, append, now_ms);
+    if (rc == SQLITE_OK)
+        rc = insert_rows(queue, now_ms);
     if (rc == SQLITE_OK)
         rc = settle_tally(queue);
     return rc;
