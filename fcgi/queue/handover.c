@@ -9,7 +9,7 @@
 void
 handover_init(struct handover *handover)
 {
-    *handover = (struct handover){0};
+    *handover = (struct handover){.spare = NULL};
     sem_init(&handover->work, 0, 0);
 }
 
