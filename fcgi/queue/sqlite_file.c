@@ -8,10 +8,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "queue/schema.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -23,12 +23,6 @@ enum {
     HEADER_APPLICATION_AT = 68,
     OPENING_BUSY_MS = 2000,
 };
-
-/* From version i to version i + 1; only ever added to. */
-static const char *const migrations[] = {queue_schema_sql};
-
-static const int64_t newest_version =
-    sizeof(migrations) / sizeof(migrations[0]);
 
 enum verdict { EMPTY, OURS, REFUSED };
 
@@ -184,13 +178,13 @@ big_endian(const unsigned char *p)
            p[3];
 }
 
-static void
-refuse_newer(struct queue *queue, int64_t version)
+void
+queue_refuse_newer(struct queue *queue, int64_t version)
 {
     queue_set_trouble(queue, "%s was made by a newer Earshot (its version is "
                       "%lld, this one knows %lld): use the newer program",
                       queue->path, (long long)version,
-                      (long long)newest_version);
+                      (long long)queue_newest_version);
 }
 
 static void
@@ -229,8 +223,8 @@ judge_header(struct queue *queue, sqlite3 *db)
         return REFUSED;
     }
     uint32_t version = big_endian(header + HEADER_VERSION_AT);
-    if (version > newest_version) {
-        refuse_newer(queue, version);
+    if (version > queue_newest_version) {
+        queue_refuse_newer(queue, version);
         return REFUSED;
     }
     return OURS;
@@ -246,11 +240,11 @@ queue_file_leave(struct queue *queue, bool as_it_is)
                           as_it_is, NULL);
 }
 
-static bool
-open_connection(struct queue *queue)
+bool
+queue_open_connection(struct queue *queue, const char *path)
 {
     struct writer *writer = &queue->writer;
-    int rc = sqlite3_open_v2(queue->path, &writer->db,
+    int rc = sqlite3_open_v2(path, &writer->db,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                              NULL);
     if (rc != SQLITE_OK)
@@ -261,124 +255,37 @@ open_connection(struct queue *queue)
     return rc == SQLITE_OK;
 }
 
-/* SQLite would make it 0644 less the umask; its -wal and -shm follow it. A
- * descriptor of a file that is new is nobody's lock. */
-static void
-create_file(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
-    if (fd < 0)
-        return;
-    (void)!fchmod(fd, 0660);
-    close(fd);
-}
-
-static void
-create_directory(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash || slash == path)
-        return;
-    char *directory = strndup(path, (size_t)(slash - path));
-    if (directory && mkdir(directory, 0770) == 0)
-        (void)!chmod(directory, 02770);
-    free(directory);
-}
-
-static int
-pragma_int(sqlite3 *db, const char *sql, int64_t *value)
-{
-    sqlite3_stmt *statement;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-    if (rc != SQLITE_OK)
-        return rc;
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        *value = sqlite3_column_int64(statement, 0);
-    return sqlite3_finalize(statement);
-}
-
-int
-queue_execute(sqlite3 *db, const char *sql)
-{
-    return sqlite3_exec(db, sql, NULL, NULL, NULL);
-}
-
-/* In a transaction. Each step carries its version with it, so a crash leaves
- * the file at one version or the other. */
-static int
-migrate(sqlite3 *db, int64_t version)
-{
-    int rc = SQLITE_OK;
-    for (; rc == SQLITE_OK && version < newest_version; version++) {
-        char pragma[64];
-        rc = queue_execute(db, migrations[version]);
-        sqlite3_snprintf(sizeof(pragma), pragma, "PRAGMA user_version = %lld",
-                         (long long)version + 1);
-        if (rc == SQLITE_OK)
-            rc = queue_execute(db, pragma);
-    }
-    return rc;
-}
-
-/* Creating happens before the file becomes a WAL one, so that the header says
- * whose file it is from its first commit on. */
-static bool
-create_or_migrate(struct queue *queue)
-{
-    sqlite3 *db = queue->writer.db;
-    int64_t version = 0, application = 0;
-    int rc = pragma_int(db, "PRAGMA user_version", &version);
-    if (rc == SQLITE_OK)
-        rc = pragma_int(db, "PRAGMA application_id", &application);
-    if (rc == SQLITE_OK && version == newest_version &&
-        application == QUEUE_APPLICATION_ID)
-        return true;
-    if (rc == SQLITE_OK && version > newest_version) {
-        refuse_newer(queue, version);
-        return false;
-    }
-    if (rc == SQLITE_OK)
-        rc = queue_execute(db, "BEGIN IMMEDIATE");
-    /* Another process may have been quicker. */
-    if (rc == SQLITE_OK)
-        rc = pragma_int(db, "PRAGMA user_version", &version);
-    if (rc == SQLITE_OK && version < newest_version)
-        rc = migrate(db, version);
-    if (rc == SQLITE_OK)
-        rc = queue_execute(db, "PRAGMA application_id = 1164014195");
-    if (rc == SQLITE_OK)
-        rc = queue_execute(db, "COMMIT");
-    if (rc != SQLITE_OK) {
-        queue_file_trouble(queue, db, rc);
-        if (!sqlite3_get_autocommit(db))
-            queue_execute(db, "ROLLBACK");
-    }
-    return rc == SQLITE_OK;
-}
-
+/* Which file this is must be known after a power cut whatever the option says,
+ * so the option comes last. */
 static int
 set_pragmas(struct queue *queue)
 {
-    static const char *const synchronous[] = {
-        [QUEUE_SYNC_FULL] = "PRAGMA synchronous = FULL",
-        [QUEUE_SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
-        [QUEUE_SYNC_OFF] = "PRAGMA synchronous = OFF",
-    };
     sqlite3 *db = queue->writer.db;
     int rc = queue_execute(db, "PRAGMA journal_mode = WAL");
     if (rc == SQLITE_OK)
-        rc = queue_execute(db, synchronous[queue->options.synchronous]);
-    if (rc == SQLITE_OK)
-        rc = queue_execute(db, "PRAGMA secure_delete = FAST;"
-                         "PRAGMA wal_autocheckpoint = 0;"
-                         "PRAGMA cache_size = -4000;"
-                         "PRAGMA recursive_triggers = OFF;"
-                         "PRAGMA ignore_check_constraints = ON");
+        rc = queue_execute(db, "PRAGMA synchronous = FULL;"
+                               "PRAGMA secure_delete = FAST;"
+                               "PRAGMA wal_autocheckpoint = 0;"
+                               "PRAGMA cache_size = -4000;"
+                               "PRAGMA recursive_triggers = OFF;"
+                               "PRAGMA ignore_check_constraints = ON");
     /* What the CHECKs and triggers do for others, the writer does by itself,
      * before it begins: they are half of an INSERT's cost. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     return rc;
+}
+
+static int
+set_synchronous(struct queue *queue)
+{
+    static const char *const pragmas[] = {
+        [QUEUE_SYNC_FULL] = "PRAGMA synchronous = FULL",
+        [QUEUE_SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
+        [QUEUE_SYNC_OFF] = "PRAGMA synchronous = OFF",
+    };
+    return queue_execute(queue->writer.db,
+                         pragmas[queue->options.synchronous]);
 }
 
 /* With the lock held. A -wal whose file was removed would be taken for the
@@ -410,26 +317,47 @@ wal_hook(void *context, sqlite3 *db, const char *name, int frames)
     return SQLITE_OK;
 }
 
+/* Opens the file as it is now; EMPTY also when there is none. */
+static enum verdict
+open_and_judge(struct queue *queue)
+{
+    struct stat named;
+    if (stat(queue->path, &named) < 0 && errno == ENOENT)
+        return EMPTY;
+    if (!queue_open_connection(queue, queue->path))
+        return REFUSED;
+    enum verdict verdict = judge_header(queue, queue->writer.db);
+    if (verdict == OURS)
+        return OURS;
+    sqlite3_close(queue->writer.db);
+    queue->writer.db = NULL;
+    return verdict;
+}
+
 static bool
 open_locked(struct queue *queue)
 {
     struct writer *writer = &queue->writer;
     remove_leftovers(queue);
-    create_file(queue->path);
-    if (!open_connection(queue) || judge_header(queue, writer->db) == REFUSED)
+    enum verdict verdict = open_and_judge(queue);
+    if (verdict == EMPTY && queue_create_file(queue))
+        verdict = open_and_judge(queue);
+    if (verdict != OURS)
         return false;
     if (sqlite3_db_readonly(writer->db, "main") == 1) {
         queue_file_trouble(queue, writer->db, SQLITE_READONLY);
         return false;
     }
     sqlite3_busy_timeout(writer->db, OPENING_BUSY_MS);
-    if (!create_or_migrate(queue))
+    if (!queue_migrate(queue))
         return false;
     int rc = set_pragmas(queue);
     if (stat(queue->path, &writer->identity) < 0)
         rc = SQLITE_CANTOPEN;
     if (rc == SQLITE_OK)
         rc = queue_identity_settle(queue);
+    if (rc == SQLITE_OK)
+        rc = set_synchronous(queue);
     if (rc == SQLITE_OK)
         rc = queue_prepare_all(writer->db, queue_write_sql, WRITE_STATEMENTS,
                                writer->statements);
@@ -444,20 +372,16 @@ open_locked(struct queue *queue)
     return true;
 }
 
+/* Before anything is made beside the file. */
 static bool
 acceptable(struct queue *queue)
 {
-    struct stat named;
-    if (stat(queue->path, &named) < 0 && errno == ENOENT) {
-        create_directory(queue->path);
-        return true;
-    }
-    if (!open_connection(queue))
-        return false;
-    bool refused = judge_header(queue, queue->writer.db) == REFUSED;
+    enum verdict verdict = open_and_judge(queue);
     sqlite3_close(queue->writer.db);
     queue->writer.db = NULL;
-    return !refused;
+    if (verdict == EMPTY)
+        queue_create_directory(queue->path);
+    return verdict != REFUSED;
 }
 
 bool

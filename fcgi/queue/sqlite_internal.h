@@ -209,7 +209,15 @@ void queue_set_trouble(struct queue *queue, const char *format, ...)
 void queue_tell_loop(struct queue *queue);
 void queue_list_add(struct append_list *list, struct queue_append *append);
 
+/* sqlite_create.c: the writer's thread only, with the file's lock held. */
+extern const int64_t queue_newest_version;
+void queue_create_directory(const char *path);
+bool queue_create_file(struct queue *queue);
+bool queue_migrate(struct queue *queue);
+
 /* sqlite_file.c: the writer's thread only. */
+bool queue_open_connection(struct queue *queue, const char *path);
+void queue_refuse_newer(struct queue *queue, int64_t version);
 
 /* Opens, creates or migrates the file; false with the trouble set and nothing
  * left open. */

@@ -240,6 +240,10 @@ queue_read_all(struct queue *queue, struct queue_page *page,
         size_t size = queue->wanted
                           ? (size_t)sqlite3_column_bytes(rows, COLUMN_DATA)
                           : 0;
+        if (id <= turn.last_id) {
+            rc = SQLITE_CORRUPT; /* else a damaged file might have no end */
+            break;
+        }
         if (!has_room(&turn, page, size) ||
             !pass_gap(queue, &turn, id, &mark)) {
             turn.more = true;
@@ -353,6 +357,10 @@ queue_read(struct queue *queue, const char *const *channels,
     struct run *run;
     while (rc == SQLITE_OK &&
            (run = lowest(queue->runs, channel_count)) != NULL) {
+        if (run->id <= turn.last_id) {
+            rc = SQLITE_CORRUPT;
+            break;
+        }
         if (!pass_marks(queue, channels, channel_count, &turn, run->id) ||
             !give_by_id(queue, &turn, page, run->id, &rc)) {
             turn.more = true;

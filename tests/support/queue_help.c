@@ -17,7 +17,14 @@ enum { PATIENCE_S = 10 };
 void
 place_make(struct place *place)
 {
-    strcpy(place->directory, "/tmp/earshot-queue-XXXXXX");
+    place_make_in(place, "/tmp");
+}
+
+void
+place_make_in(struct place *place, const char *directory)
+{
+    snprintf(place->directory, sizeof(place->directory),
+             "%s/earshot-queue-XXXXXX", directory);
     assert_non_null(mkdtemp(place->directory));
     snprintf(place->path, sizeof(place->path), "%s/queue.db",
              place->directory);

@@ -15,6 +15,7 @@ struct place {
 };
 
 void place_make(struct place *place);
+void place_make_in(struct place *place, const char *directory);
 void place_remove(struct place *place);
 void place_file(const struct place *place, const char *suffix, char *path,
                 size_t size);
