@@ -34,9 +34,9 @@ def serves(earshot):
 
 def settles(earshot, descriptors):
     """Nothing is held any more, and no descriptor has leaked."""
+    wait_until(lambda: earshot.held() == 0, 15, "the end of all held")
     wait_until(lambda: processes.descriptors(earshot.pid) <= descriptors,
                15, "the closing of the descriptors")
-    assert earshot.held() == 0
 
 
 def resting(earshot):
