@@ -184,8 +184,10 @@ intake_next(struct intake *intake, const struct intake_limits *limits)
     enum intake_verdict verdict = INTAKE_MORE;
     while (verdict == INTAKE_MORE) {
         size_t left = intake->buffer.len - intake->scan;
+        if (!left) /* and perhaps no buffer */
+            break;
         const char *data = intake->buffer.data + intake->scan;
-        if (left > 0 && data[0] != RECORD_VERSION)
+        if (data[0] != RECORD_VERSION)
             return INTAKE_CLOSE;
         if (left < RECORD_HEADER_SIZE)
             break;
