@@ -252,10 +252,11 @@ settle_entry(struct queue *queue, const struct tally_entry *entry)
     int rc = queue_run(add);
     if (rc != SQLITE_OK)
         return rc;
-    if (is_new)
+    if (is_new) {
         writer->new_channels++;
-    else
-        queue_prune_kept(queue, entry->channel, kept + entry->count);
+        kept = 0; /* its first batch may be over the limit already */
+    }
+    queue_prune_kept(queue, entry->channel, kept + entry->count);
     return rc;
 }
 
