@@ -365,6 +365,19 @@ def test_a_held_request_may_be_aborted(earshot, target):
         assert peer.request(keep=True, **POLL).status == 200
 
 
+@pytest.mark.parametrize("target", ["/room/sse", "/room/poll?wait=20"])
+def test_an_abort_may_come_with_the_request_that_it_ends(earshot, target):
+    with earshot.peer() as peer:
+        peer.send(fastcgi.request_bytes("GET", target, id=1, keep=True)
+                  + fastcgi.abort())
+        got = peer.read_record()
+        while got.type == STDOUT:
+            got = peer.read_record()
+        assert got.type == END_REQUEST
+        assert peer.request(keep=True, **POLL).status == 200
+    wait_until(lambda: earshot.held() == 0)
+
+
 def test_an_abort_of_nothing_is_ignored(earshot):
     with earshot.peer() as peer:
         peer.send(fastcgi.abort() + fastcgi.abort(9))
