@@ -45,7 +45,7 @@ class Demo(processes.Process):
         return self
 
     def environment(self):
-        more = {"DIR": self.dir}
+        more = {"EARSHOT_DEMO": self.dir}
         if self.port:
             more["PORT"] = self.port
         return processes.surroundings(self.directory, **more)
@@ -256,7 +256,7 @@ def test_a_second_start_finds_the_history(demo):
 
 def test_a_folder_with_a_space_is_refused_in_words(new_demo):
     demo = new_demo()
-    done = demo.run_beside(DIR=str(demo.directory / "a b"))
+    done = demo.run_beside(EARSHOT_DEMO=str(demo.directory / "a b"))
     assert done.returncode == 1
     assert "space" in done.stderr
 
