@@ -34,6 +34,8 @@ open_file(const char *path)
         (void)!fchmod(fd, 0660);
     else if (errno == EEXIST)
         fd = open(path, flags);
+    if (fd < 0 && (errno == EROFS || errno == EACCES))
+        fd = open(path, (flags & ~O_ACCMODE) | O_RDONLY);
     struct stat status;
     if (fd >= 0 && (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))) {
         close(fd);

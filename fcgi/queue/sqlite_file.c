@@ -346,6 +346,7 @@ open_locked(struct queue *queue)
         return false;
     if (sqlite3_db_readonly(writer->db, "main") == 1) {
         queue_file_trouble(queue, writer->db, SQLITE_READONLY);
+        writer->read_only = true;
         return false;
     }
     sqlite3_busy_timeout(writer->db, OPENING_BUSY_MS);
@@ -389,11 +390,13 @@ queue_file_open(struct queue *queue)
 {
     struct writer *writer = &queue->writer;
     writer->opened_us = clock_monotonic_us();
+    writer->read_only = false;
     if (!acceptable(queue)) {
         queue_file_close(queue);
         return false;
     }
     if (!take_file_lock(queue)) {
+        writer->read_only = errno == EROFS || errno == EACCES;
         queue_set_trouble(queue, "%s cannot be made (%s): the directory must "
                           "exist and be writable for this program's user",
                           queue->lock_path, strerror(errno));

@@ -117,6 +117,7 @@ struct writer {
     struct stat identity;     /* of the file that is open */
     struct stat wal_identity; /* of its -wal; st_ino 0 when unknown */
     char epoch[QUEUE_EPOCH_SIZE];
+    bool read_only;     /* opening failed, but it can be read, if it is there */
     bool new_epoch_due; /* --new-epoch, until it has been given */
     int64_t opened_us;  /* when opening was last tried */
 
@@ -169,6 +170,7 @@ struct queue {
     int64_t data_version;
     const struct queue_reader *wanting; /* during queue_read_all() */
     bool wanted; /* the row at hand */
+    bool immutable; /* the reader sees a file that nobody has open */
     int epoll_fd;
     int event_fd;
     size_t appending;
@@ -195,6 +197,7 @@ struct queue {
 
     /* shared, atomic: which opening of the file may be read; 0: none */
     atomic_uint generation;
+    atomic_bool read_only; /* that one can be read and not written */
 
     pthread_t thread;
     struct writer writer;

@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LAST_MAX = 65536 }; /* more than this is not counted one by one */
 
@@ -101,6 +102,7 @@ queue_reader_close(struct queue *queue)
     sqlite3_close(queue->reader);
     queue->reader = NULL;
     queue->reader_generation = 0;
+    queue->immutable = false;
 }
 
 /* Called by READ_ALL for each row before its data is looked at. */
@@ -117,12 +119,64 @@ wants(sqlite3_context *context, int count, sqlite3_value **values)
     sqlite3_result_int(context, queue->wanted);
 }
 
+/* SQLite reads a WAL file that it cannot write only while it has a -wal; one
+ * that has none is open nowhere, and will not change until it has. */
+static int
+open_immutable(struct queue *queue)
+{
+    struct bytes uri = BYTES_EMPTY;
+    bytes_append_string(&uri, "file:");
+    for (const char *p = queue->path; *p; p++)
+        if (strchr("%?#", *p))
+            bytes_printf(&uri, "%%%02x", (unsigned)*p);
+        else
+            bytes_append_char(&uri, *p);
+    bytes_append(&uri, "?immutable=1", sizeof("?immutable=1"));
+    int rc = sqlite3_open_v2(uri.data, &queue->reader,
+                             SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
+                                 SQLITE_OPEN_URI, NULL);
+    bytes_fini(&uri);
+    return rc;
+}
+
+static bool
+has_wal(const struct queue *queue)
+{
+    return access(queue->wal_path, F_OK) == 0;
+}
+
+/* A copy that cannot be given an epoch of its own is not read. */
+static int
+check_identity(sqlite3 *db, const char *path)
+{
+    sqlite3_stmt *statement;
+    struct stat named;
+    if (stat(path, &named) < 0)
+        return SQLITE_CANTOPEN;
+    int rc = sqlite3_prepare_v2(db, "SELECT inode, device FROM state", -1,
+                                &statement, NULL);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (sqlite3_step(statement) != SQLITE_ROW ||
+        sqlite3_column_int64(statement, 0) != (int64_t)named.st_ino ||
+        sqlite3_column_int64(statement, 1) != (int64_t)named.st_dev)
+        rc = SQLITE_READONLY;
+    int closed = sqlite3_finalize(statement);
+    return closed != SQLITE_OK ? closed : rc;
+}
+
 static int
 open_reader(struct queue *queue)
 {
-    int rc = sqlite3_open_v2(queue->path, &queue->reader,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                             NULL);
+    bool read_only = atomic_load(&queue->read_only);
+    queue->immutable = read_only && !has_wal(queue);
+    int rc = queue->immutable
+                 ? open_immutable(queue)
+                 : sqlite3_open_v2(queue->path, &queue->reader,
+                                   SQLITE_OPEN_READWRITE |
+                                       SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK && read_only)
+        rc = check_identity(queue->reader, queue->path);
     if (rc != SQLITE_OK)
         return rc;
     sqlite3 *db = queue->reader;
@@ -167,6 +221,8 @@ bool
 queue_reader_ready(struct queue *queue)
 {
     unsigned generation = atomic_load(&queue->generation);
+    if (queue->immutable && has_wal(queue))
+        queue->reader_generation = 0;
     if (generation && queue->reader_generation == generation)
         return true;
     queue_reader_close(queue);

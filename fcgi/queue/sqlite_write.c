@@ -132,21 +132,44 @@ close_file(struct queue *queue, bool readable)
     queue_file_close(queue);
 }
 
+/* From now on the loop reads the file that has this identity. */
+static void
+let_read(struct queue *queue, const struct stat *identity, bool read_only)
+{
+    static atomic_uint generations;
+    unsigned generation = atomic_fetch_add(&generations, 1) + 1;
+    pthread_mutex_lock(&queue->mutex);
+    queue->opened_as = *identity;
+    pthread_mutex_unlock(&queue->mutex);
+    atomic_store(&queue->read_only, read_only);
+    atomic_store(&queue->generation, generation);
+    atomic_store(&queue->news, true);
+    queue_tell_loop(queue);
+}
+
+/* A disk that cannot be written: who only follows is served all the same. */
+static void
+let_read_only(struct queue *queue)
+{
+    struct stat named;
+    if (stat(queue->path, &named) < 0)
+        return;
+    if (!atomic_load(&queue->generation) ||
+        named.st_ino != queue->opened_as.st_ino ||
+        named.st_dev != queue->opened_as.st_dev)
+        let_read(queue, &named, true);
+}
+
 static bool
 open_file(struct queue *queue)
 {
-    static atomic_uint generations;
     bool opened = queue_file_open(queue);
     if (opened) {
         sqlite3_busy_timeout(queue->writer.db, BUSY_MS);
         queue_set_trouble(queue, "%s", "");
-        unsigned generation = atomic_fetch_add(&generations, 1) + 1;
-        pthread_mutex_lock(&queue->mutex);
-        queue->opened_as = queue->writer.identity;
-        pthread_mutex_unlock(&queue->mutex);
-        atomic_store(&queue->generation, generation);
-        atomic_store(&queue->news, true);
-        queue_tell_loop(queue);
+        let_read(queue, &queue->writer.identity, false);
+    } else if (queue->writer.read_only) {
+        let_read_only(queue);
     }
     pthread_mutex_lock(&queue->mutex);
     queue->first_try_over = true;
