@@ -35,8 +35,8 @@ def shipped(directory, started):
     def shipped(more=""):
         text = (SOURCE / "deploy/lighttpd/earshot.conf").read_text()
         for old, new in (
-                ("/usr/libexec/earshot/earshot.fcgi", program()),
-                ("/var/lib/earshot/queue.db",
+                ("/usr/local/libexec/earshot/earshot.fcgi", program()),
+                ("/var/lib/earshot/earshot.db",
                  str(directory / "queue/earshot.db")),
                 ("/run/lighttpd/earshot.socket",
                  str(directory / "earshot.socket"))):
