@@ -1,11 +1,13 @@
 #include "base/clock.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
 
-static bool is_fake;
-static int64_t fake_wall_ms;
-static int64_t fake_monotonic_us;
+/* Set by a test while the queue's thread asks. */
+static atomic_bool is_fake;
+static _Atomic int64_t fake_wall_ms;
+static _Atomic int64_t fake_monotonic_us;
 
 int64_t
 clock_wall_ms(void)
@@ -30,7 +32,7 @@ clock_monotonic_us(void)
 void
 clock_fake(int64_t wall_ms, int64_t monotonic_us)
 {
-    is_fake = true;
     fake_wall_ms = wall_ms;
     fake_monotonic_us = monotonic_us;
+    is_fake = true;
 }
