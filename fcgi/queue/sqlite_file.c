@@ -397,9 +397,12 @@ queue_file_open(struct queue *queue)
     }
     if (!take_file_lock(queue)) {
         writer->read_only = errno == EROFS || errno == EACCES;
-        queue_set_trouble(queue, "%s cannot be made (%s): the directory must "
-                          "exist and be writable for this program's user",
-                          queue->lock_path, strerror(errno));
+        if (writer->read_only)
+            queue_file_trouble(queue, NULL, SQLITE_READONLY);
+        else
+            queue_set_trouble(queue, "%s cannot be made (%s): the directory "
+                              "must exist and be writable for this program's "
+                              "user", queue->lock_path, strerror(errno));
         return false;
     }
     bool opened = open_locked(queue);
