@@ -138,7 +138,11 @@ on_writable(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     /* It takes something: the patience with it begins anew. */
     connection->stalled_since_us = 0;
-    if (connection_flush(connection) != WRITTEN_ALL)
+    enum written written = connection_flush(connection);
+    if (written == WRITTEN_PART && connection->state == CONNECTION_ENDING)
+        connection_timer(connection,
+                         connection->server->options->stall_timeout_us);
+    if (written != WRITTEN_ALL)
         return;
     if (!connection->is_plain && !send_replies(connection))
         connection_close(connection);

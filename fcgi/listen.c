@@ -142,7 +142,8 @@ int
 listen_open(const struct options *options, int *listeners)
 {
     int count = 0;
-    if (options->socket && (listeners[count++] = open_unix(options->socket)) < 0)
+    if (options->socket &&
+        (listeners[count++] = open_unix(options->socket)) < 0)
         return -1;
     if (options->listen &&
         (listeners[count++] = open_address(options->listen)) < 0)

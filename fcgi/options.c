@@ -102,12 +102,16 @@ static const struct option table[] = {
      "where the log goes; a file is reopened on SIGHUP"},
     {"log-level", KIND_WORD, AT(log_level), "error|warn|info|debug", 0, 0,
      "info", "what is logged"},
+    /* The last two are never asked of the environment. */
     {"help", KIND_FLAG, AT(help), NULL, 0, 1, NULL, "print this and exit"},
     {"version", KIND_FLAG, AT(version), NULL, 0, 1, NULL,
      "print the version and exit"},
 };
 
-enum { OPTIONS = sizeof table / sizeof *table };
+enum {
+    OPTIONS = sizeof table / sizeof *table,
+    ENVIRONMENT_OPTIONS = OPTIONS - 2,
+};
 
 static int64_t *
 number_at(struct options *options, const struct option *option)
@@ -226,7 +230,7 @@ environment_name(const struct option *option, char name[64])
 static bool
 read_environment(struct options *options)
 {
-    for (size_t i = 0; i < OPTIONS; i++) {
+    for (size_t i = 0; i < ENVIRONMENT_OPTIONS; i++) {
         char name[64];
         environment_name(&table[i], name);
         const char *value = getenv(name);
@@ -341,8 +345,9 @@ options_help(FILE *file)
     fputs("Usage: earshot.fcgi --queue PATH [OPTION…]\n\n"
           "Real-time push behind a web server, by FastCGI or CGI: polling,\n"
           "long-polling and Server-Sent Events over one durable queue.\n\n"
-          "Each option may also come from the environment: the name in capitals,\n"
-          "with EARSHOT_ before it and _ for -. The command line wins.\n\n",
+          "Each option may also come from the environment: its name in\n"
+          "capitals, with EARSHOT_ before it and _ for -. The command line\n"
+          "wins.\n\n",
           file);
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *option = &table[i];

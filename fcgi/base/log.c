@@ -35,17 +35,20 @@ open_file(const char *path)
 bool
 log_open(const char *target, enum log_level level)
 {
-    log_limit = level;
-    if (strcmp(target, "stderr") == 0)
+    if (strcmp(target, "stderr") == 0) {
+        log_limit = level;
         return true;
+    }
     if (strcmp(target, "syslog") == 0) {
         openlog("earshot", LOG_PID | LOG_NDELAY, LOG_DAEMON);
         log_to_syslog = true;
+        log_limit = level;
         return true;
     }
     int fd = open_file(target);
     if (fd < 0)
         return false;
+    log_limit = level;
     log_fd = fd;
     log_path = xstrdup(target);
     return true;
@@ -74,15 +77,15 @@ log_wants(enum log_level level)
     return level <= log_limit;
 }
 
-/* Writes TEXT into LINE with control characters, quotes of none, and bytes
- * above ASCII as \xNN, so that one event stays one readable line. */
+/* Writes TEXT into LINE with control characters, backslashes and bytes above
+ * ASCII as \xNN, so that one event stays one line that reads one way. */
 static size_t
 escape(char *line, size_t size, const char *text)
 {
     size_t len = 0;
     for (; *text && len + 5 < size; text++) {
         unsigned char c = (unsigned char)*text;
-        if (c >= 0x20 && c < 0x7f)
+        if (c >= 0x20 && c < 0x7f && c != '\\')
             line[len++] = (char)c;
         else
             len += (size_t)snprintf(line + len, 5, "\\x%02x", c);

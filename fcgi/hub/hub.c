@@ -1,8 +1,8 @@
-#include "hub/hub.h"
+#include "hub/hub_internal.h"
 
 #include "base/bytes.h"
-#include "hub/channels.h"
 #include "hub/message.h"
+#include "hub/place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,21 +13,6 @@ enum {
     PAGE_ROWS = 64,            /* read for one subscriber in a turn */
     PAGE_BYTES = 256 * 1024,
     PAGES_PER_TURN = 32,       /* subscribers that are read for in a turn */
-};
-
-struct hub {
-    struct queue *queue;
-    struct channels channels;
-    int64_t position; /* every message up to here has been handed round */
-    char epoch[QUEUE_EPOCH_SIZE];
-    bool has_news;    /* there is, or may be, more to read than was */
-    bool is_stalled;  /* a read did not succeed in this turn */
-    struct subscriber *behind_first; /* in turn */
-    struct subscriber *behind_last;
-    struct subscriber *dirty;
-    struct subscriber *losing; /* within one read */
-    size_t states[SUBSCRIBER_STATES];
-    struct hub_stats stats;
 };
 
 struct hub *
@@ -52,164 +37,25 @@ followers(const struct hub *hub)
            hub->states[SUBSCRIBER_FULL];
 }
 
-/* -- states ------------------------------------------------------------- */
-
-static void
-behind_unlink(struct hub *hub, struct subscriber *subscriber)
-{
-    struct subscriber_link *link = &subscriber->state_link;
-    if (link->prev)
-        link->prev->state_link.next = link->next;
-    else
-        hub->behind_first = link->next;
-    if (link->next)
-        link->next->state_link.prev = link->prev;
-    else
-        hub->behind_last = link->prev;
-    *link = (struct subscriber_link){0};
-}
-
-static void
-behind_append(struct hub *hub, struct subscriber *subscriber)
-{
-    subscriber->state_link.prev = hub->behind_last;
-    if (hub->behind_last)
-        hub->behind_last->state_link.next = subscriber;
-    else
-        hub->behind_first = subscriber;
-    hub->behind_last = subscriber;
-}
-
-/* The one place where a subscriber changes its state. Entering BEHIND again
- * puts it at the end of the line. */
-static void
-set_state(struct subscriber *subscriber, enum subscriber_state state)
-{
-    struct hub *hub = subscriber->hub;
-    if (subscriber->state == SUBSCRIBER_BEHIND)
-        behind_unlink(hub, subscriber);
-    hub->states[subscriber->state]--;
-    subscriber->state = state;
-    hub->states[state]++;
-    if (state == SUBSCRIBER_BEHIND)
-        behind_append(hub, subscriber);
-}
-
-static void
-set_dirty(struct subscriber *subscriber)
-{
-    subscriber->is_dirty = true;
-    if (subscriber->in_dirty_list)
-        return;
-    subscriber->in_dirty_list = true;
-    subscriber->next_dirty = subscriber->hub->dirty;
-    subscriber->hub->dirty = subscriber;
-}
-
-static void
-forget_dirty(struct subscriber *subscriber)
-{
-    struct subscriber **slot = &subscriber->hub->dirty;
-    while (*slot != subscriber)
-        slot = &(*slot)->next_dirty;
-    *slot = subscriber->next_dirty;
-    subscriber->in_dirty_list = false;
-}
-
-static void
-flush(struct subscriber *subscriber)
-{
-    subscriber->is_dirty = false;
-    switch (subscriber->transport->flush(subscriber)) {
-    case FLUSHED_ALL:
-        return;
-    case FLUSHED_PART:
-        set_state(subscriber, SUBSCRIBER_FULL);
-        return;
-    case FLUSHED_END:
-        set_state(subscriber, SUBSCRIBER_DONE);
-        return;
-    }
-}
-
-static void
-flush_dirty(struct hub *hub)
-{
-    while (hub->dirty) {
-        struct subscriber *subscriber = hub->dirty;
-        hub->dirty = subscriber->next_dirty;
-        subscriber->in_dirty_list = false;
-        if (subscriber->is_dirty)
-            flush(subscriber);
-    }
-}
-
-/* -- losses ------------------------------------------------------------- */
-
-/* Notes that SUBSCRIBER has lost what was pruned up to PRUNED_ID, unless it
- * knows. It is told with the next thing that it takes. */
-static void
-note_loss(struct subscriber *subscriber, int64_t pruned_id)
-{
-    if (pruned_id <= subscriber->cursor_id || pruned_id <= subscriber->told_id)
-        return;
-    if (!subscriber->is_losing || subscriber->losing_id < pruned_id)
-        subscriber->losing_id = pruned_id;
-    subscriber->is_losing = true;
-}
-
-/* Tells the loss. All that is kept of its channels lies above GOES_ON_ID.
- * False: there is no room for it now. */
-static bool
-tell_loss(struct subscriber *subscriber, int64_t goes_on_id)
-{
-    if (goes_on_id < subscriber->cursor_id)
-        goes_on_id = subscriber->cursor_id;
-    char cursor[CURSOR_SIZE];
-    cursor_format(cursor, goes_on_id, subscriber->hub->epoch);
-    if (!subscriber->transport->lost(subscriber, cursor))
-        return false;
-    subscriber->is_losing = false;
-    subscriber->cursor_id = goes_on_id;
-    if (subscriber->told_id < subscriber->losing_id)
-        subscriber->told_id = subscriber->losing_id;
-    subscriber->hub->stats.lost++;
-    set_dirty(subscriber);
-    return true;
-}
-
-/* -- delivering --------------------------------------------------------- */
-
-/* Gives MESSAGE to SUBSCRIBER. False: there is no room for it now. */
-static bool
-give(struct subscriber *subscriber, struct message *message)
-{
-    if (subscriber->is_losing && !tell_loss(subscriber, message->row->id - 1))
-        return false;
-    if (!subscriber->transport->take(subscriber, message))
-        return false;
-    subscriber->cursor_id = message->row->id;
-    subscriber->hub->stats.delivered++;
-    return true;
-}
+/* -- delivering what is new ---------------------------------------------- */
 
 static void
 give_live(struct subscriber *subscriber, struct message *message)
 {
-    if (!give(subscriber, message)) {
+    if (!hub_give(subscriber, message)) {
         /* On a quiet channel its own cursor may be old. What was pruned up to
          * the hub's position while it was live is no loss to it. */
         if (subscriber->cursor_id < subscriber->hub->position)
             subscriber->cursor_id = subscriber->hub->position;
-        flush(subscriber);
+        hub_flush(subscriber);
         if (subscriber->state != SUBSCRIBER_LIVE)
             return;
-        if (!give(subscriber, message)) {
-            set_state(subscriber, SUBSCRIBER_BEHIND);
+        if (!hub_give(subscriber, message)) {
+            hub_set_state(subscriber, SUBSCRIBER_BEHIND);
             return;
         }
     }
-    set_dirty(subscriber);
+    hub_set_dirty(subscriber);
 }
 
 static void
@@ -242,7 +88,7 @@ on_channel_loss(struct hub *hub, struct hub_channel *channel,
         if (subscriber->state != SUBSCRIBER_LIVE)
             continue;
         bool is_listed = subscriber->is_losing; /* by another channel */
-        note_loss(subscriber, pruned_id);
+        hub_note_loss(subscriber, pruned_id);
         if (subscriber->is_losing && !is_listed) {
             subscriber->next_losing = hub->losing;
             hub->losing = subscriber;
@@ -291,8 +137,8 @@ tell_losing(struct hub *hub)
         struct subscriber *subscriber = hub->losing;
         hub->losing = subscriber->next_losing;
         if (subscriber->is_losing && subscriber->state == SUBSCRIBER_LIVE &&
-            !tell_loss(subscriber, hub->position))
-            set_state(subscriber, SUBSCRIBER_BEHIND);
+            !hub_tell_loss(subscriber, hub->position))
+            hub_set_state(subscriber, SUBSCRIBER_BEHIND);
     }
 }
 
@@ -310,7 +156,7 @@ lose_file(void *context, struct hub_channel *channel)
         subscriber->losing_id = head_id;
         subscriber->is_losing = true;
         if (subscriber->state == SUBSCRIBER_LIVE)
-            set_state(subscriber, SUBSCRIBER_BEHIND);
+            hub_set_state(subscriber, SUBSCRIBER_BEHIND);
     }
 }
 
@@ -381,7 +227,7 @@ on_own_row(void *context, const struct queue_row *row)
         return;
     struct message message;
     message_init(&message, row, reading->subscriber->hub->epoch);
-    reading->has_room = give(reading->subscriber, &message);
+    reading->has_room = hub_give(reading->subscriber, &message);
     message_fini(&message);
 }
 
@@ -390,7 +236,7 @@ on_own_loss(void *context, const char *channel, int64_t pruned_id)
 {
     struct reading *reading = context;
     (void)channel;
-    note_loss(reading->subscriber, pruned_id);
+    hub_note_loss(reading->subscriber, pruned_id);
 }
 
 /* Reads one page for SUBSCRIBER, at most up to UPTO_ID. *MORE: there is more
@@ -418,7 +264,7 @@ read_page(struct subscriber *subscriber, int64_t upto_id, bool *more)
         return status;
     }
     if (reading.has_room && subscriber->is_losing)
-        reading.has_room = tell_loss(subscriber, page.reached_id);
+        reading.has_room = hub_tell_loss(subscriber, page.reached_id);
     if (reading.has_room && subscriber->cursor_id < page.reached_id)
         subscriber->cursor_id = page.reached_id;
     *more = page.more || !reading.has_room;
@@ -438,9 +284,9 @@ read_behind(struct subscriber *subscriber)
         return;
     }
     if (subscriber->is_losing && !more)
-        more = !tell_loss(subscriber, subscriber->cursor_id);
-    set_state(subscriber, more ? SUBSCRIBER_BEHIND : SUBSCRIBER_LIVE);
-    flush(subscriber);
+        more = !hub_tell_loss(subscriber, subscriber->cursor_id);
+    hub_set_state(subscriber, more ? SUBSCRIBER_BEHIND : SUBSCRIBER_LIVE);
+    hub_flush(subscriber);
 }
 
 bool
@@ -450,7 +296,7 @@ hub_turn(struct hub *hub, bool news)
     hub->is_stalled = false;
     if (hub->has_news)
         read_news(hub);
-    flush_dirty(hub);
+    hub_flush_dirty(hub);
     size_t pages = hub->states[SUBSCRIBER_BEHIND];
     if (pages > PAGES_PER_TURN)
         pages = PAGES_PER_TURN;
@@ -461,73 +307,12 @@ hub_turn(struct hub *hub, bool news)
 
 /* -- coming and going --------------------------------------------------- */
 
-/* Where a follower starts. */
-struct place {
-    int64_t after_id;
-    int64_t told_id; /* losses up to here are none of its */
-    bool lost;       /* its cursor could not be honoured */
-};
-
-/* Of all that is kept of CHANNELS. With one channel it lies behind all that was
- * pruned, so that who comes back with it is not told of a loss. */
-static enum queue_status
-place_at_earliest(struct hub *hub, const char *const *channels, size_t count,
-                  struct place *place)
-{
-    int64_t after_id = 0, pruned_id = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct queue_bounds bounds;
-        enum queue_status status =
-            queue_bounds(hub->queue, channels[i], &bounds);
-        if (status != QUEUE_OK)
-            return status;
-        if (pruned_id < bounds.pruned_id)
-            pruned_id = bounds.pruned_id;
-        if (count == 1)
-            after_id = bounds.first_id ? bounds.first_id - 1 : pruned_id;
-    }
-    place->after_id = after_id;
-    place->told_id = pruned_id;
-    return QUEUE_OK;
-}
-
-/* Who comes without a valid cursor had nothing that could have been pruned
- * before it came; what is pruned from now on is lost to it. */
-static enum queue_status
-find_place(struct hub *hub, const char *const *channels, size_t count,
-           const struct start *start, const struct queue_head *head,
-           struct place *place)
-{
-    *place = (struct place){0};
-    enum queue_status status;
-    switch (start->kind) {
-    case START_NOW:
-        place->after_id = head->id;
-        return QUEUE_OK;
-    case START_LAST:
-        status = place_at_earliest(hub, channels, count, place);
-        if (status != QUEUE_OK)
-            return status;
-        return queue_last(hub->queue, channels, count, start->last,
-                          &place->after_id);
-    case START_CURSOR:
-        if (cursor_parse(start->cursor, head->epoch, &place->after_id) &&
-            place->after_id <= head->id)
-            return QUEUE_OK;
-        place->lost = true;
-        return place_at_earliest(hub, channels, count, place);
-    case START_EARLIEST:
-        return place_at_earliest(hub, channels, count, place);
-    }
-    return QUEUE_OK;
-}
-
 static void
 count_in(struct subscriber *subscriber)
 {
     struct hub *hub = subscriber->hub;
-    hub->states[SUBSCRIBER_OUT]++; /* where set_state() takes it from */
-    set_state(subscriber, subscriber->cursor_id < hub->position
+    hub->states[SUBSCRIBER_OUT]++; /* where hub_set_state() takes it from */
+    hub_set_state(subscriber, subscriber->cursor_id < hub->position
                               ? SUBSCRIBER_BEHIND
                               : SUBSCRIBER_LIVE);
     hub->stats.subscribers[subscriber->transport->id]++;
@@ -550,7 +335,7 @@ hub_join(struct hub *hub, struct subscriber *subscriber,
         change_epoch(hub, head.epoch, head.id);
     }
     struct place place;
-    status = find_place(hub, channels, channel_count, start, &head, &place);
+    status = place_find(hub->queue, channels, channel_count, start, &head, &place);
     if (status != QUEUE_OK)
         return status;
     *lost = place.lost;
@@ -566,9 +351,13 @@ enum queue_status
 hub_look(struct subscriber *subscriber, bool *more)
 {
     enum queue_status status = read_page(subscriber, INT64_MAX, more);
+    if (status == QUEUE_AGAIN) { /* another file, perhaps: look at it */
+        read_news(subscriber->hub);
+        status = read_page(subscriber, INT64_MAX, more);
+    }
     if (status == QUEUE_OK && !*more &&
         subscriber->cursor_id >= subscriber->hub->position)
-        set_state(subscriber, SUBSCRIBER_LIVE);
+        hub_set_state(subscriber, SUBSCRIBER_LIVE);
     return status;
 }
 
@@ -579,8 +368,8 @@ hub_leave(struct subscriber *subscriber)
     if (!hub)
         return;
     if (subscriber->in_dirty_list)
-        forget_dirty(subscriber);
-    set_state(subscriber, SUBSCRIBER_OUT);
+        hub_forget_dirty(subscriber);
+    hub_set_state(subscriber, SUBSCRIBER_OUT);
     hub->states[SUBSCRIBER_OUT]--;
     hub->stats.subscribers[subscriber->transport->id]--;
     channels_leave(&hub->channels, subscriber);
@@ -591,7 +380,7 @@ void
 hub_drained(struct subscriber *subscriber)
 {
     if (subscriber->state == SUBSCRIBER_FULL)
-        set_state(subscriber, SUBSCRIBER_BEHIND);
+        hub_set_state(subscriber, SUBSCRIBER_BEHIND);
 }
 
 /* -- questions ---------------------------------------------------------- */

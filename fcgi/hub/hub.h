@@ -26,8 +26,8 @@ struct start {
 };
 
 /* Judges START against the file and lets SUBSCRIBER, whose transport is set,
- * follow the channels (1 to SUBSCRIBER_CHANNELS_MAX, each once). Nothing is delivered yet. On QUEUE_OK its cursor stands
- * where it starts, and *LOST says whether the cursor could not be honoured (it
+ * follow the channels (1 to SUBSCRIBER_CHANNELS_MAX, each once). Nothing is
+ * delivered yet. On QUEUE_OK its cursor stands where it starts, and *LOST says whether the cursor could not be honoured (it
  * is of another epoch, beyond the head, or no cursor); else it is not in the
  * hub. */
 __attribute__((warn_unused_result)) enum queue_status

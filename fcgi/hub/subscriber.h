@@ -1,8 +1,8 @@
 /* A subscriber: a cursor plus a transport, and what every transport does.
  *
  * A subscriber is in one of a few states; only the hub moves it, and those that
- * have something to read are in one list, in turn. Reconnecting with an old cursor,
- * asking for history and being slow are the same state: behind. */
+ * have something to read are in one list, in turn. Reconnecting with an old
+ * cursor, asking for history and being slow are the same state: behind. */
 #ifndef EARSHOT_HUB_SUBSCRIBER_H
 #define EARSHOT_HUB_SUBSCRIBER_H
 
