@@ -9,7 +9,7 @@ import pytest
 
 from wait import slow, wait_until
 
-MESSAGES = 1500
+MESSAGES = 1000
 
 
 @pytest.fixture
@@ -81,6 +81,7 @@ class Mover(threading.Thread):
         if page["messages"]:
             assert page["cursor"] == self.cursor
         self.cursor = page["cursor"]
+        time.sleep(0.005)       # or this thread would leave none to others
 
     def long(self, earshot):
         self.poll(earshot, "&wait=0.3")
