@@ -11,7 +11,9 @@
  *
  * A queue may be unusable (its file damaged, of a newer version, not ours,
  * gone): then reads and appends answer QUEUE_UNUSABLE, queue_trouble() says
- * why in words, and the queue tries by itself to become usable again. */
+ * why in words, and the queue tries by itself to become usable again. Where it
+ * only cannot be written (a read-only disk), appends alone answer so, and
+ * reads go on. */
 #ifndef EARSHOT_QUEUE_QUEUE_H
 #define EARSHOT_QUEUE_QUEUE_H
 
@@ -162,7 +164,8 @@ struct queue_page {
     size_t bytes_max;  /* in: of data; one row comes even if it is larger */
     int64_t reached_id; /* out: every row up to here has been seen: the last
                            row's id, or the bound when there were no more */
-    bool more;          /* out: rows were left because of rows_max/bytes_max */
+    bool more;          /* out: rows were left because of rows_max/bytes_max,
+                           or because something was lost before the next */
     int64_t head_id;    /* out: as queue_head() */
     char epoch[QUEUE_EPOCH_SIZE]; /* in: when not empty, a file of another
                                      epoch answers QUEUE_AGAIN; out */
@@ -195,7 +198,8 @@ queue_read_all(struct queue *queue, struct queue_page *page,
                const struct queue_reader *reader);
 
 /* The id after which the newest COUNT messages of the channels together lie
- * (0 when there are no more than that; the head when COUNT is 0). */
+ * (0 when there are no more than that; the head when COUNT is 0). More than
+ * 65,536 are taken for 65,536. */
 __attribute__((warn_unused_result)) enum queue_status
 queue_last(struct queue *queue, const char *const *channels,
            size_t channel_count, int64_t count, int64_t *after_id);

@@ -26,6 +26,7 @@ enum {
     QUEUE_DUE_CHANNELS = 64,
     QUEUE_INSERT_ROWS = 8, /* of the largest INSERT */
     QUEUE_BOOT_SIZE = 40,
+    QUEUE_BUSY_MS = 100,   /* one wait for a foreign writer */
     QUEUE_LOST_MAX = 1000, /* channels named by one queue_read_all() */
 };
 

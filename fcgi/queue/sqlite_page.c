@@ -118,6 +118,8 @@ end_turn(struct queue *queue, struct queue_page *page, struct turn *turn,
         if (turn->rows == 0)
             return queue_read_status(queue, rc);
         turn->more = true;
+    } else {
+        queue->read_trouble[0] = '\0';
     }
     page->reached_id = turn->more ? turn->last_id : turn->bound;
     page->more = turn->more;

@@ -31,6 +31,7 @@ enum {
     SIZE_FRAMES = 256,  /* looks at the file's size this often */
     FRAME_HEADER = 24,
     SPACE_STEPS = 16,
+    TRUNCATE_BUSY_MS = 10,
 };
 
 #define PASSIVE_BYTES (INT64_C(16) << 20)
@@ -539,14 +540,18 @@ checkpoint(struct queue *queue, bool truncate)
 {
     struct writer *writer = &queue->writer;
     int frames = 0, moved = 0;
-    if (truncate)
+    if (truncate) {
         queue_file_lock(queue);
+        sqlite3_busy_timeout(writer->db, TRUNCATE_BUSY_MS);
+    }
     int rc = sqlite3_wal_checkpoint_v2(
         writer->db, "main",
         truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
         &frames, &moved);
-    if (truncate)
+    if (truncate) {
+        sqlite3_busy_timeout(writer->db, QUEUE_BUSY_MS);
         queue_file_unlock(queue);
+    }
     writer->wal_frames_tried = writer->wal_frames;
     if (rc == SQLITE_OK && truncate)
         writer->wal_frames = writer->wal_frames_tried = 0;

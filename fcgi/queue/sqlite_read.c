@@ -201,7 +201,6 @@ queue_read_status(struct queue *queue, int rc)
     case SQLITE_OK:
     case SQLITE_ROW:
     case SQLITE_DONE:
-        queue->read_trouble[0] = '\0';
         return QUEUE_OK;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -234,6 +233,7 @@ queue_reader_ready(struct queue *queue)
         return false;
     }
     queue->reader_generation = generation;
+    queue->read_trouble[0] = '\0';
     queue->data_version = -1;
     return true;
 }

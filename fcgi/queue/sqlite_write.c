@@ -12,7 +12,6 @@ enum {
     TICK_MS = 2000,      /* idle: what others wrote is looked at */
     TROUBLE_MS = 1000,   /* in trouble: is it over? */
     REOPEN_MS = 100,     /* at most this often when appends come */
-    BUSY_MS = 100,       /* one wait for a foreign writer */
     FULL_RETRY_MS = 1000,
 };
 
@@ -165,7 +164,7 @@ open_file(struct queue *queue)
 {
     bool opened = queue_file_open(queue);
     if (opened) {
-        sqlite3_busy_timeout(queue->writer.db, BUSY_MS);
+        sqlite3_busy_timeout(queue->writer.db, QUEUE_BUSY_MS);
         queue_set_trouble(queue, "%s", "");
         let_read(queue, &queue->writer.identity, false);
     } else if (queue->writer.read_only) {
