@@ -162,11 +162,12 @@ copy_parameters(char *to, const char *content, size_t len)
     return to;
 }
 
-/* Fills the memory file with the LEN bytes of RECORDS: BEGIN_REQUEST, all
- * parameters in one record (intake.h), and the rest. False when the parameters
- * are torn. */
+/* Fills the memory file from START with the LEN bytes of RECORDS: BEGIN_REQUEST,
+ * all parameters in one record (intake.h), and the rest. That is where the
+ * file's end is near: libfcgi reads 8 KiB at a time, or what there is. False
+ * when the parameters are torn. */
 static bool
-fill_reader(const char *records, size_t len)
+fill_reader(char *start, const char *records, size_t len)
 {
     enum { BEGIN_SIZE = 2 * RECORD_HEADER_SIZE };
     struct record_header header;
@@ -174,8 +175,8 @@ fill_reader(const char *records, size_t len)
     record_parse(records + BEGIN_SIZE, &header);
     if (!header.content_len) /* that was the record which ends them */
         params = records + BEGIN_SIZE;
-    memcpy(reader.map, records, BEGIN_SIZE);
-    char *to = reader.map + BEGIN_SIZE + RECORD_HEADER_SIZE;
+    memcpy(start, records, BEGIN_SIZE);
+    char *to = start + BEGIN_SIZE + RECORD_HEADER_SIZE;
     char *end = copy_parameters(to, params, header.content_len);
     if (!end)
         return false;
@@ -208,12 +209,13 @@ request_parse(struct request *request, const char *records, size_t len,
               size_t body_len)
 {
     *request = (struct request){0};
-    if (!reserve_reader(len + RECORD_HEADER_SIZE) ||
-        lseek(reader.fd, 0, SEEK_SET) < 0) {
+    size_t room = len + RECORD_HEADER_SIZE;
+    if (!reserve_reader(room) ||
+        lseek(reader.fd, (off_t)(reader.size - room), SEEK_SET) < 0) {
         log_error("request", "cannot make the memory file: %m");
         return REQUEST_SENSELESS;
     }
-    if (!fill_reader(records, len))
+    if (!fill_reader(reader.map + reader.size - room, records, len))
         return REQUEST_TORN;
     reader.parsed.ipcFd = reader.fd;
     reader.parsed.listen_sock = -1;
