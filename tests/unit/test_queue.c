@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/poll.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct place place;
@@ -155,6 +156,33 @@ TEST(a_message_that_breaks_the_rules_is_refused_and_the_others_are_stored)
     }
     read_to_end(queue, &seen, "b", 0, 100);
     assert_int_equal(seen.rows, COUNT_OF(bad));
+    queue_close(queue);
+}
+
+TEST(one_append_may_go_to_more_channels_than_a_batch_holds)
+{
+    static char names[SENT_MAX][8];
+    struct queue *queue = queue_open(&place.options);
+    struct queue_bounds bounds;
+    prepare(&sents[0], "a", "x", SENT_MAX, NULL);
+    for (int i = 0; i < SENT_MAX; i++) {
+        snprintf(names[i], sizeof(names[i]), "c%d", i);
+        sents[0].messages[i].channel = names[i];
+    }
+    for (int i = 0; i < SENT_MAX; i += 3)
+        sents[0].messages[i].channel = "often";
+    queue_append(queue, &sents[0].append);
+    hand_over(queue, &sents[1], "often", "x", SENT_MAX, NULL);
+    await_all(queue);
+    assert_int_equal(sents[0].outcome.first_id, 1);
+    assert_int_equal(sents[1].outcome.first_id, SENT_MAX + 1);
+    assert_int_equal(queue_bounds(queue, "often", &bounds), QUEUE_OK);
+    assert_int_equal(bounds.messages, SENT_MAX / 3 + SENT_MAX);
+    assert_int_equal(bounds.last_id, 2 * SENT_MAX);
+    assert_int_equal(foreign_number(&place,
+        "SELECT count(*) FROM channel WHERE kept <> (SELECT count(*) FROM"
+        " message WHERE channel = name) OR last <> (SELECT max(id) FROM"
+        " message WHERE channel = name)"), 0);
     queue_close(queue);
 }
 
@@ -317,6 +345,46 @@ TEST(several_handles_write_one_queue_in_one_order)
         queue_close(queues[i]);
 }
 
+/* In a process of its own: exits 0 when its messages were stored. */
+static void
+open_and_publish(int start)
+{
+    char byte;
+    (void)!read(start, &byte, 1); /* end-of-file: all begin at once */
+    struct queue *queue = queue_open(&place.options);
+    bool usable = queue_trouble(queue) == NULL;
+    for (int i = 0; usable && i < 20; i++)
+        usable = try_publish(queue, "a", "x") == QUEUE_OK;
+    queue_close(queue);
+    _exit(usable ? 0 : 1);
+}
+
+TEST(processes_that_open_a_new_queue_at_once_agree)
+{
+    int start[2];
+    pid_t children[8];
+    assert_int_equal(pipe(start), 0);
+    for (int i = 0; i < 8; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            close(start[1]);
+            open_and_publish(start[0]);
+        }
+    }
+    close(start[0]);
+    close(start[1]);
+    for (int i = 0; i < 8; i++) {
+        int status;
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_int_equal(status, 0);
+    }
+    struct queue *queue = queue_open(&place.options);
+    read_to_end(queue, &seen, NULL, 0, 64);
+    assert_int_equal(seen.rows, 160);
+    assert_int_equal(seen.row[159].id, 160);
+    queue_close(queue);
+}
+
 TEST(closing_commits_what_was_handed_over)
 {
     struct queue *queue = queue_open(&place.options);
@@ -368,6 +436,7 @@ RUN(CASE(a_new_queue_is_empty_and_usable),
     CASE(what_waits_is_committed_together),
     CASE(a_message_comes_back_as_it_was),
     CASE(a_message_that_breaks_the_rules_is_refused_and_the_others_are_stored),
+    CASE(one_append_may_go_to_more_channels_than_a_batch_holds),
     CASE(a_repeat_is_answered_with_the_first_ids_also_after_reopening),
     CASE(a_repeat_in_the_same_transaction_is_stored_once),
     CASE(an_append_is_taken_back_until_the_transaction_begins),
@@ -375,6 +444,7 @@ RUN(CASE(a_new_queue_is_empty_and_usable),
     CASE(touching_the_bell_rings_it_also_after_it_was_removed),
     CASE(without_a_bell_looking_finds_what_others_wrote),
     CASE(several_handles_write_one_queue_in_one_order),
+    CASE(processes_that_open_a_new_queue_at_once_agree),
     CASE(closing_commits_what_was_handed_over),
     CASE(files_are_for_the_group_and_not_for_others),
     CASE(a_missing_directory_is_made_for_the_group))
