@@ -102,10 +102,12 @@ static void
 configure_sqlite(void)
 {
     if (sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK ||
-        sqlite3_initialize() != SQLITE_OK ||
-        sqlite3_config(SQLITE_CONFIG_GETMUTEX, &plain_mutex) != SQLITE_OK)
+        sqlite3_initialize() != SQLITE_OK)
         return;
+    /* It has chosen its mutexes, and answers nothing until it is shut down. */
     sqlite3_shutdown();
+    if (sqlite3_config(SQLITE_CONFIG_GETMUTEX, &plain_mutex) != SQLITE_OK)
+        return;
     sqlite3_mutex_methods awake = plain_mutex;
     awake.xMutexEnter = enter_awake;
     (void)sqlite3_config(SQLITE_CONFIG_MUTEX, &awake);

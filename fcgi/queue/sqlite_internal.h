@@ -265,6 +265,25 @@ int queue_store(struct queue *queue, struct queue_append *first,
 void queue_tally_reset(struct tally *tally);
 bool queue_tally_add(struct tally *tally, const char *channel, int64_t id);
 
+/* sqlite_delete.c: the writer's thread only, within a transaction. The marks
+ * and counts of the channels are kept up with what is deleted. */
+struct queue_oldest {
+    int64_t id;
+    int64_t time_ms;
+    char channel[QUEUE_CHANNEL_MAX + 1];
+};
+
+/* Up to COUNT of a channel's oldest, in chunks, until the time is over. */
+int queue_delete_oldest(struct queue *queue, const char *channel,
+                        int64_t count, int64_t until_us, int64_t *deleted);
+/* The oldest of all channels; returns how many there were. */
+int queue_find_oldest(struct queue *queue, struct queue_oldest *rows, int max);
+/* Those of the ROWS that are older than BEFORE_MS; adds to DELETED. */
+int queue_delete_rows(struct queue *queue, const struct queue_oldest *rows,
+                      int count, int64_t before_ms, int64_t *deleted);
+/* An emptied channel itself. */
+int queue_forget(struct queue *queue, const char *channel);
+
 /* sqlite_prune.c: the writer's thread only. */
 
 /* After a commit, and now and then: finds out what is due. */

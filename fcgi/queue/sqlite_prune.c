@@ -21,7 +21,7 @@
 enum {
     TICK_US = 2000000,
     STEP_US = 2000,     /* a step ends at the first chunk that passes this */
-    CHUNK_ROWS = 64,
+    AGE_ROWS = 64,
     CHUNK_LARGE = 16,   /* where rows may be large */
     KEYS_ROWS = 256,
     SWEEP_ROWS = 1000,
@@ -243,60 +243,6 @@ end_step(struct queue *queue, int rc, int64_t pruned)
 
 /* One channel --------------------------------------------------------------- */
 
-static int
-note_pruned(struct queue *queue, const char *channel, int64_t count,
-            int64_t highest_id)
-{
-    sqlite3_stmt *note = queue->writer.statements[WRITE_SUB_KEPT];
-    sqlite3_bind_text(note, 1, channel, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(note, 2, count);
-    sqlite3_bind_int64(note, 3, highest_id);
-    return queue_run(note);
-}
-
-static int64_t
-nth_oldest(struct queue *queue, const char *channel, int64_t n)
-{
-    sqlite3_stmt *find = queue->writer.statements[WRITE_NTH_OLDEST];
-    sqlite3_bind_text(find, 1, channel, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(find, 2, n - 1);
-    int64_t id = 0;
-    if (sqlite3_step(find) == SQLITE_ROW)
-        id = sqlite3_column_int64(find, 0);
-    sqlite3_reset(find);
-    return id;
-}
-
-/* Deletes up to COUNT of a channel's oldest, in chunks, until the step's time
- * is over; DELETED tells how many. */
-static int
-delete_oldest(struct queue *queue, const char *channel, int64_t count,
-              int64_t *deleted)
-{
-    sqlite3_stmt *delete = queue->writer.statements[WRITE_DELETE_OLDEST];
-    int64_t until_us = clock_monotonic_us() + STEP_US, cut = 0;
-    int rc = SQLITE_OK;
-    *deleted = 0;
-    while (rc == SQLITE_OK && *deleted < count) {
-        int64_t chunk = count - *deleted;
-        if (chunk > CHUNK_ROWS)
-            chunk = CHUNK_ROWS;
-        int64_t id = nth_oldest(queue, channel, chunk);
-        if (!id)
-            break;
-        cut = id;
-        sqlite3_bind_text(delete, 1, channel, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(delete, 2, cut);
-        rc = queue_run(delete);
-        *deleted += sqlite3_changes(queue->writer.db);
-        if (clock_monotonic_us() > until_us)
-            break;
-    }
-    if (rc == SQLITE_OK && *deleted)
-        rc = note_pruned(queue, channel, *deleted, cut);
-    return rc;
-}
-
 static int64_t
 kept_of(struct queue *queue, const char *channel)
 {
@@ -318,7 +264,8 @@ prune_channel(struct queue *queue)
         return;
     int64_t deleted = 0;
     int64_t over = kept_of(queue, channel) - queue->options.keep_messages;
-    int rc = delete_oldest(queue, channel, over, &deleted);
+    int rc = queue_delete_oldest(queue, channel, over,
+                                 clock_monotonic_us() + STEP_US, &deleted);
     if (end_step(queue, rc, deleted) && (deleted >= over || deleted == 0))
         writer->due_count--;
 }
@@ -349,67 +296,18 @@ sweep(struct queue *queue)
 
 /* The oldest of all --------------------------------------------------------- */
 
-struct oldest {
-    int64_t id;
-    int64_t time_ms;
-    char channel[QUEUE_CHANNEL_MAX + 1];
-};
-
-static int
-find_oldest(struct queue *queue, struct oldest *rows, int max)
-{
-    sqlite3_stmt *find = queue->writer.statements[WRITE_OLDEST];
-    int count = 0;
-    sqlite3_bind_int64(find, 1, max);
-    while (count < max && sqlite3_step(find) == SQLITE_ROW) {
-        rows[count].id = sqlite3_column_int64(find, 0);
-        rows[count].time_ms = sqlite3_column_int64(find, 2);
-        const char *channel = (const char *)sqlite3_column_text(find, 1);
-        sqlite3_snprintf(sizeof(rows[count].channel), rows[count].channel,
-                         "%s", channel ? channel : "");
-        count++;
-    }
-    sqlite3_reset(find);
-    return count;
-}
-
-/* Deletes those of the ROWS that are older than BEFORE_MS. */
-static int
-delete_rows(struct queue *queue, const struct oldest *rows, int count,
-            int64_t before_ms, int64_t *deleted)
-{
-    struct writer *writer = &queue->writer;
-    sqlite3_stmt *delete = writer->statements[WRITE_DELETE_ONE];
-    int rc = SQLITE_OK;
-    queue_tally_reset(&writer->tally);
-    for (int i = 0; rc == SQLITE_OK && i < count; i++) {
-        if (rows[i].time_ms >= before_ms)
-            continue;
-        sqlite3_bind_int64(delete, 1, rows[i].id);
-        rc = queue_run(delete);
-        queue_tally_add(&writer->tally, rows[i].channel, rows[i].id);
-        ++*deleted;
-    }
-    for (size_t i = 0; rc == SQLITE_OK && i < writer->tally.count; i++) {
-        const struct tally_entry *entry = &writer->tally.entries[i];
-        rc = note_pruned(queue, entry->channel, entry->count, entry->last_id);
-    }
-    queue_tally_reset(&writer->tally);
-    return rc;
-}
-
 static void
 prune_bytes(struct queue *queue)
 {
-    struct oldest rows[CHUNK_LARGE];
+    struct queue_oldest rows[CHUNK_LARGE];
     int64_t until_us = clock_monotonic_us() + STEP_US, deleted = 0;
     int rc = SQLITE_OK;
     if (!begin_step(queue))
         return;
     bool over;
     do {
-        int count = find_oldest(queue, rows, CHUNK_LARGE);
-        rc = delete_rows(queue, rows, count, INT64_MAX, &deleted);
+        int count = queue_find_oldest(queue, rows, CHUNK_LARGE);
+        rc = queue_delete_rows(queue, rows, count, INT64_MAX, &deleted);
         over = count > 0 && used_bytes(queue) > queue->options.keep_bytes;
     } while (rc == SQLITE_OK && over && clock_monotonic_us() < until_us);
     if (end_step(queue, rc, deleted)) {
@@ -434,9 +332,9 @@ static void
 prune_age(struct queue *queue)
 {
     struct writer *writer = &queue->writer;
-    struct oldest rows[CHUNK_ROWS];
+    struct queue_oldest rows[AGE_ROWS];
     int64_t before_ms = writer->aged_ms - queue->options.keep_age_ms;
-    int count = find_oldest(queue, rows, CHUNK_ROWS);
+    int count = queue_find_oldest(queue, rows, AGE_ROWS);
     bool any = false;
     for (int i = 0; i < count; i++)
         any |= rows[i].time_ms < before_ms;
@@ -447,8 +345,8 @@ prune_age(struct queue *queue)
     if (!begin_step(queue))
         return;
     int64_t deleted = 0;
-    count = find_oldest(queue, rows, CHUNK_ROWS);
-    int rc = delete_rows(queue, rows, count, before_ms, &deleted);
+    count = queue_find_oldest(queue, rows, AGE_ROWS);
+    int rc = queue_delete_rows(queue, rows, count, before_ms, &deleted);
     if (rc == SQLITE_OK)
         rc = save_age(queue);
     end_step(queue, rc, deleted);
@@ -474,39 +372,17 @@ prune_keys(struct queue *queue)
 
 /* Channels ------------------------------------------------------------------ */
 
-/* An emptied channel's mark goes into the floor, which stands for every
- * channel that has no row. */
-static int
-forget(struct queue *queue, const char *channel)
-{
-    struct writer *writer = &queue->writer;
-    sqlite3_stmt *statement = writer->statements[WRITE_FORGET];
-    int64_t pruned = 0;
-    sqlite3_bind_text(statement, 1, channel, -1, SQLITE_STATIC);
-    if (sqlite3_step(statement) == SQLITE_ROW) {
-        pruned = sqlite3_column_int64(statement, 0);
-        writer->channels_over--;
-    }
-    int rc = sqlite3_reset(statement);
-    if (rc != SQLITE_OK || !pruned)
-        return rc;
-    statement = writer->statements[WRITE_RAISE_FLOOR];
-    sqlite3_bind_int64(statement, 1, pruned);
-    return queue_run(statement);
-}
-
 /* Empties and forgets the channels that were not published to for longest;
- * those that are empty already come first. */
+ * those that are empty already come first. They are looked for before the
+ * transaction: that reads the whole table. */
 static void
 prune_channels(struct queue *queue)
 {
     struct writer *writer = &queue->writer;
-    static _Thread_local struct oldest rows[FORGET_ROWS];
+    static _Thread_local struct queue_oldest rows[FORGET_ROWS];
     sqlite3_stmt *find = writer->statements[WRITE_LEAST_USED];
-    int64_t until_us = clock_monotonic_us() + STEP_US, deleted = 0;
+    int64_t deleted = 0;
     int count = 0, rc = SQLITE_OK;
-    if (!begin_step(queue))
-        return;
     sqlite3_bind_int64(find, 1, writer->channels_over < FORGET_ROWS
                                     ? writer->channels_over : FORGET_ROWS);
     while (count < FORGET_ROWS && sqlite3_step(find) == SQLITE_ROW) {
@@ -516,13 +392,17 @@ prune_channels(struct queue *queue)
         count++;
     }
     sqlite3_reset(find);
+    if (!begin_step(queue))
+        return;
+    int64_t until_us = clock_monotonic_us() + STEP_US;
     for (int i = 0; rc == SQLITE_OK && i < count; i++) {
         int64_t gone = 0;
         if (rows[i].id > 0)
-            rc = delete_oldest(queue, rows[i].channel, rows[i].id, &gone);
+            rc = queue_delete_oldest(queue, rows[i].channel, rows[i].id,
+                                     until_us, &gone);
         deleted += gone;
         if (rc == SQLITE_OK && gone >= rows[i].id)
-            rc = forget(queue, rows[i].channel);
+            rc = queue_forget(queue, rows[i].channel);
         if (clock_monotonic_us() > until_us)
             break;
     }
