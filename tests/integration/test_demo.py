@@ -244,6 +244,7 @@ def test_its_end_ends_everything_within_five_seconds(demo, end):
     wait_until(lambda: not processes.of(demo.directory), 5,
                "the end of all processes")
     assert time.monotonic() - began < slow(5)
+    assert end == "SIGKILL" or demo.log.endswith("history is kept.\n")
     stream.close()
 
 
