@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 
 import sse
@@ -127,6 +128,19 @@ class Lighttpd(Process):
     def reload(self):
         """A graceful restart: a new configuration, old streams go on."""
         self.signal(signal.SIGUSR1)
+
+    def stop(self, timeout=8):
+        """Ends it; a program that crashed and was respawned is a failure,
+        one that was killed by kill -9 or told to end is not."""
+        code = super().stop(timeout)
+        if self.sockets is None:    # it does not wait for those it ends
+            wait_until(lambda: not self.programs(), timeout,
+                       "the end of the programs that it has spawned")
+        crashes = [line for line in self.errors.splitlines()
+                   if re.search(r"child signalled: (?!9$|15$)|"
+                                r"child exited: (?!0)", line)]
+        assert not crashes, f"a program crashed: {crashes}\n{self.log}"
+        return code
 
     def programs(self):
         """Pids of the programs that it has spawned."""
