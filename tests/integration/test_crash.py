@@ -248,6 +248,19 @@ def test_a_retry_is_safe_whenever_the_program_dies(earshot):
     assert earshot.data("room") == [str(i) for i in range(3 * COUNT)]
 
 
+@pytest.mark.parametrize("synchronous", ["full", "normal"])
+def test_what_was_acknowledged_survives_kill_9_in_both_modes(start,
+                                                             synchronous):
+    earshot = start(synchronous=synchronous)
+    assert earshot.status()["queue"]["synchronous"] == synchronous
+    ids = []
+    for round in range(5):
+        ids += [earshot.publish("room", f"{round}-{i}") for i in range(20)]
+        earshot.kill()
+        earshot.start()
+        assert [message["id"] for message in earshot.messages("room")] == ids
+
+
 def test_a_retry_of_a_cut_answer_is_safe(earshot):
     """The connection is cut at any moment; the program lives on."""
     chance = random.Random(SEED)
