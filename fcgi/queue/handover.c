@@ -117,6 +117,7 @@ collect(struct handover *handover)
         next = slip->next;
         slip->next = first;
         first = slip;
+        handover->pending_count++;
     }
     if (handover->pending)
         handover->pending_last->next = first;
@@ -130,6 +131,7 @@ spend_first(struct handover *handover)
 {
     struct queue_slip *slip = handover->pending;
     handover->pending = slip->next;
+    handover->pending_count--;
     push_slip(&handover->spent, slip);
 }
 
@@ -143,6 +145,13 @@ handover_peek(struct handover *handover)
             return handover->pending;
         spend_first(handover);
     }
+}
+
+size_t
+handover_count(struct handover *handover)
+{
+    collect(handover);
+    return handover->pending_count;
 }
 
 struct queue_append *

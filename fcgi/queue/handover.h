@@ -37,6 +37,7 @@ struct handover {
     /* the writer's own: in order */
     struct queue_slip *pending;
     struct queue_slip *pending_last;
+    size_t pending_count;
 };
 
 void handover_init(struct handover *handover);
@@ -53,6 +54,8 @@ void handover_wake(struct handover *handover);
 /* The writer's side. */
 /* The slip of the next append that has not been taken back yet; NULL: none. */
 const struct queue_slip *handover_peek(struct handover *handover);
+/* How many slips have come, those included that were taken back. */
+size_t handover_count(struct handover *handover);
 /* The append on that slip, which cannot be taken back from now on; NULL when it
  * has been meanwhile. */
 struct queue_append *handover_begin(struct handover *handover);

@@ -124,6 +124,8 @@ struct writer {
 
     struct tally tally;
     struct append_list taken;
+    size_t taken_count;
+    size_t in_flight; /* appends under way at the end of the last batch */
 
     /* in a transaction: messages that have their ids and are not inserted yet */
     const struct queue_message *rows[QUEUE_INSERT_ROWS];

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 enum {
@@ -13,6 +14,9 @@ enum {
     TROUBLE_MS = 1000,   /* in trouble: is it over? */
     REOPEN_MS = 100,     /* at most this often when appends come */
     FULL_RETRY_MS = 1000,
+    LINGER_STEP_US = 25,
+    LINGER_STEPS = 40,   /* a millisecond at most */
+    LINGER_IN_VAIN = 2,
 };
 
 /* One batch ---------------------------------------------------------------- */
@@ -25,6 +29,7 @@ take_batch(struct queue *queue)
     struct append_list *taken = &queue->writer.taken;
     const struct queue_slip *slip;
     size_t messages = 0, bytes = 0;
+    queue->writer.taken_count = 0;
     while ((slip = handover_peek(&queue->handover))) {
         messages += slip->messages;
         bytes += slip->bytes;
@@ -32,8 +37,10 @@ take_batch(struct queue *queue)
                              bytes > QUEUE_BATCH_BYTES))
             break;
         struct queue_append *append = handover_begin(&queue->handover);
-        if (append)
+        if (append) {
             queue_list_add(taken, append);
+            queue->writer.taken_count++;
+        }
     }
 }
 
@@ -293,6 +300,27 @@ batch_failed(struct queue *queue, int rc)
     hand_back(queue, &writer->taken, false, 0);
 }
 
+/* A commit costs as much as thirty messages in it. So when publishers are many,
+ * half of those who were under way last time are waited for: while this half
+ * is being synced, the other half is answered and comes again. Whoever is
+ * alone waits for nobody, and who does not come is soon not waited for. */
+static void
+linger(struct queue *queue)
+{
+    const struct timespec step = {.tv_nsec = LINGER_STEP_US * 1000};
+    size_t wanted = queue->writer.in_flight / 2;
+    size_t here = handover_count(&queue->handover);
+    int in_vain = 0;
+    for (int i = 0; i < LINGER_STEPS && here < wanted; i++) {
+        nanosleep(&step, NULL);
+        size_t before = here;
+        here = handover_count(&queue->handover);
+        in_vain = here > before ? 0 : in_vain + 1;
+        if (in_vain == LINGER_IN_VAIN || atomic_load(&queue->closing))
+            return;
+    }
+}
+
 /* All that waits, once. */
 static void
 write_batch(struct queue *queue)
@@ -302,11 +330,8 @@ write_batch(struct queue *queue)
         refuse_waiting(queue, QUEUE_UNUSABLE);
         return;
     }
+    linger(queue);
     int64_t began_us = clock_monotonic_us();
-    if (queue_file_moved(queue)) {
-        moved(queue);
-        return;
-    }
     int rc = queue_write_begin(queue);
     if ((rc & 0xff) == SQLITE_BUSY)
         return; /* what waits may be taken back meanwhile */
@@ -316,6 +341,7 @@ write_batch(struct queue *queue)
         return;
     }
     take_batch(queue);
+    size_t taken = writer->taken_count;
     rc = queue_store(queue, writer->taken.first, NULL);
     rc = rc == SQLITE_OK ? queue_write_commit(queue)
                          : queue_write_end(queue, rc);
@@ -328,6 +354,7 @@ write_batch(struct queue *queue)
     } else {
         hand_back_taken(queue, began_us);
     }
+    writer->in_flight = taken + handover_count(&queue->handover);
 }
 
 /* The thread ---------------------------------------------------------------- */
@@ -372,6 +399,7 @@ void *
 queue_writer_main(void *context)
 {
     struct queue *queue = context;
+    prctl(PR_SET_TIMERSLACK, 1UL); /* for linger() */
     open_file(queue);
     for (;;) {
         bool has_chores = queue->writer.db && queue_prune_due(queue) &&
