@@ -190,7 +190,6 @@ moved(struct queue *queue)
     queue_set_trouble(queue, "%s was removed or replaced while it was in use",
                       queue->path);
     close_file(queue, false);
-    refuse_waiting(queue, QUEUE_UNUSABLE);
     open_file(queue);
 }
 
@@ -348,9 +347,11 @@ write_batch(struct queue *queue)
     if (rc != SQLITE_OK) {
         batch_failed(queue, rc);
     } else if (queue_file_moved(queue)) {
+        /* Stored in a file that is no longer the queue. Whoever tries again
+         * finds the new one open. */
         fail_all(queue, &writer->taken, QUEUE_UNUSABLE);
-        hand_back(queue, &writer->taken, false, 0);
         moved(queue);
+        hand_back(queue, &writer->taken, false, 0);
     } else {
         hand_back_taken(queue, began_us);
     }
