@@ -70,14 +70,13 @@ origin_may(struct connection *connection, const struct request *request)
         connection->allow_origin = xstrdup(request->origin);
         return true;
     }
-    answer_problem(connection, PROBLEM_ORIGIN,
-                   "a page of %s may not use %s; if it should, start Earshot "
-                   "with --origin %s (and if both are one site, let the web "
-                   "server pass the Host header on as it is)",
-                   request->origin,
-                   request->host[0] ? request->host : "this site",
-                   strcmp(request->origin, "null") == 0 ? "'*'"
-                                                        : request->origin);
+    answer_problem(
+        connection, PROBLEM_ORIGIN,
+        "a page of %s may not use %s; if it should, start Earshot "
+        "with --origin %s (and if both are one site, let the web "
+        "server pass the Host header on as it is)",
+        request->origin, request->host[0] ? request->host : "this site",
+        strcmp(request->origin, "null") == 0 ? "'*'" : request->origin);
     return false;
 }
 
@@ -126,7 +125,7 @@ sender_may(struct connection *connection, const struct request *request,
     answer_problem(connection, PROBLEM_FORBIDDEN,
                    "%s do this here (%s); the option --%s says who may",
                    reasons[who],
-                   who == WHO_USER ? "it has set no REMOTE_USER"
+                   who == WHO_USER           ? "it has set no REMOTE_USER"
                    : request->remote_addr[0] ? request->remote_addr
                                              : "your address is not known",
                    option);

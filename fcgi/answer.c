@@ -168,8 +168,8 @@ answer_method(struct connection *connection, const char *allowed)
 {
     char header[64], sentence[128];
     snprintf(header, sizeof header, "Allow: %s\r\n", allowed);
-    int len = snprintf(sentence, sizeof sentence,
-                       "this address takes %s only", allowed);
+    int len = snprintf(sentence, sizeof sentence, "this address takes %s only",
+                       allowed);
     send_problem(connection, PROBLEM_METHOD, header, sentence, (size_t)len);
 }
 

@@ -48,8 +48,7 @@ void answer_send(struct connection *connection, struct bytes *head,
                  struct bytes *body);
 
 /* Answers STATUS with the JSON in BODY, which is left empty. */
-void answer_json(struct connection *connection, int status,
-                 struct bytes *body);
+void answer_json(struct connection *connection, int status, struct bytes *body);
 
 /* Answers with {"error": the sentence, "code": the problem's}. */
 __attribute__((format(printf, 3, 4))) void

@@ -66,8 +66,7 @@ serve_one(struct server *server)
                               : options->batch_bytes);
     int64_t until_us = clock_monotonic_us() + options->request_timeout_us;
     bool in_time = read_body(&request, max, until_us);
-    fcntl(STDOUT_FILENO, F_SETFL,
-          fcntl(STDOUT_FILENO, F_GETFL) | O_NONBLOCK);
+    fcntl(STDOUT_FILENO, F_SETFL, fcntl(STDOUT_FILENO, F_GETFL) | O_NONBLOCK);
     struct connection *connection =
         in_time ? connection_open_plain(server, STDOUT_FILENO) : NULL;
     if (connection)

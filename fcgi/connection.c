@@ -110,9 +110,9 @@ connection_flush(struct connection *connection)
 {
     if (connection->state == CONNECTION_CLOSED)
         return WRITTEN_GONE;
-    const struct outbox_framing framing = {
-        .is_plain = connection->is_plain,
-        .request_id = connection->intake.request_id};
+    const struct outbox_framing framing = {.is_plain = connection->is_plain,
+                                           .request_id =
+                                               connection->intake.request_id};
     enum written written =
         outbox_write(&connection->outbox, connection->fd, &framing);
     switch (written) {
@@ -350,8 +350,7 @@ connection_open_plain(struct server *server, int fd)
     if (!connection)
         return NULL;
     connection->is_plain = true;
-    connection->is_file =
-        event_add(&connection->read_event, NULL) < 0;
+    connection->is_file = event_add(&connection->read_event, NULL) < 0;
     event_del(&connection->read_event);
     return connection;
 }

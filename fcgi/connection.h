@@ -47,11 +47,11 @@ struct connection {
     struct server *server;
     int fd;
     enum connection_state state;
-    bool is_plain;     /* CGI: FD is standard output, and there is no input */
-    bool is_file;      /* FD is a file that no event can be had of */
-    bool is_head;      /* the answer has no body */
-    bool is_settling;  /* in the server's list */
-    uint32_t chatter;  /* bytes that came while held */
+    bool is_plain;    /* CGI: FD is standard output, and there is no input */
+    bool is_file;     /* FD is a file that no event can be had of */
+    bool is_head;     /* the answer has no body */
+    bool is_settling; /* in the server's list */
+    uint32_t chatter; /* bytes that came while held */
     int64_t stalled_since_us; /* the socket takes nothing since then; 0: it
                                  does */
     const struct service *service;

@@ -52,8 +52,7 @@ read_channels(struct follow *follow, struct connection *connection,
 }
 
 static bool
-read_last(struct start *start, struct connection *connection,
-          const char *text)
+read_last(struct start *start, struct connection *connection, const char *text)
 {
     size_t len = strlen(text);
     if (!len || len > 9 || strspn(text, "0123456789") != len) {
@@ -84,8 +83,7 @@ read_start(struct start *start, struct connection *connection,
     if (query->after && strcmp(query->after, "earliest") == 0)
         *start = (struct start){.kind = START_EARLIEST};
     else if (query->after && query->after[0])
-        *start =
-            (struct start){.kind = START_CURSOR, .cursor = query->after};
+        *start = (struct start){.kind = START_CURSOR, .cursor = query->after};
     else
         *start = (struct start){.kind = START_NOW};
     return true;

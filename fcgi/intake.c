@@ -40,15 +40,14 @@ keep_record(struct intake *intake, const struct record_header *header)
 {
     char *from = intake->buffer.data + intake->scan;
     char *to = intake->buffer.data + intake->taken;
-    intake->scan += RECORD_HEADER_SIZE + (size_t)header->content_len +
-                    header->padding_len;
+    intake->scan +=
+        RECORD_HEADER_SIZE + (size_t)header->content_len + header->padding_len;
     if (intake->taken && join_last(intake, header)) {
         from += RECORD_HEADER_SIZE;
     } else {
         intake->last = intake->taken;
         memmove(to, from, RECORD_HEADER_SIZE);
-        record_write(to, header->type, header->request_id,
-                     header->content_len);
+        record_write(to, header->type, header->request_id, header->content_len);
         from += RECORD_HEADER_SIZE;
         to += RECORD_HEADER_SIZE;
         intake->taken += RECORD_HEADER_SIZE;

@@ -27,10 +27,11 @@ enum intake_state {
 };
 
 struct intake {
-    struct bytes buffer; /* [0, taken) the request, [scan, len) to be looked at */
+    struct bytes
+        buffer; /* [0, taken) the request, [scan, len) to be looked at */
     size_t taken;
     size_t scan;
-    size_t last; /* where the last record of the request begins */
+    size_t last;       /* where the last record of the request begins */
     size_t params_len; /* content so far */
     size_t body_len;
     enum intake_state state;

@@ -24,9 +24,9 @@ is_alive(const struct sockaddr_un *address)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return true; /* then it is not ours to remove */
-    bool alive = connect(fd, (const struct sockaddr *)address,
-                         sizeof *address) == 0 ||
-                 errno == EAGAIN;
+    bool alive =
+        connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
+        errno == EAGAIN;
     close(fd);
     return alive;
 }
@@ -40,13 +40,17 @@ clear_path(const struct sockaddr_un *address)
     if (lstat(path, &status) < 0)
         return errno == ENOENT;
     if (!S_ISSOCK(status.st_mode)) {
-        log_error("listen", "%s is there and is no socket; give another "
-                            "--socket, or remove it", path);
+        log_error("listen",
+                  "%s is there and is no socket; give another "
+                  "--socket, or remove it",
+                  path);
         return false;
     }
     if (is_alive(address)) {
-        log_error("listen", "another program listens on %s; stop it, or give "
-                            "another --socket", path);
+        log_error("listen",
+                  "another program listens on %s; stop it, or give "
+                  "another --socket",
+                  path);
         return false;
     }
     return unlink(path) == 0;
@@ -66,8 +70,8 @@ open_unix(const char *path)
         return -1;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     mode_t mask = umask(0117); /* 0660 */
-    bool bound = fd >= 0 && bind(fd, (struct sockaddr *)&address,
-                                 sizeof address) == 0;
+    bool bound =
+        fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
     umask(mask);
     struct stat status;
     if (!bound || stat(path, &status) < 0 || listen(fd, BACKLOG) < 0) {
@@ -109,12 +113,14 @@ open_address(const char *text)
     struct addrinfo *found = NULL;
     if (!split_address(text, host, &port) ||
         getaddrinfo(host, port, &hints, &found) != 0) {
-        log_error("listen", "--listen wants HOST:PORT (127.0.0.1:9000), not "
-                            "\"%s\"", text);
+        log_error("listen",
+                  "--listen wants HOST:PORT (127.0.0.1:9000), not "
+                  "\"%s\"",
+                  text);
         return -1;
     }
-    int fd = socket(found->ai_family,
-                    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd =
+        socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     const int on = 1;
     if (fd >= 0)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -150,8 +156,7 @@ listen_open(const struct options *options, int *listeners)
         return -1;
     if (!count && is_listening(STDIN_FILENO)) {
         listeners[count++] = STDIN_FILENO;
-        fcntl(STDIN_FILENO, F_SETFL,
-              fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+        fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
     }
     if (!count && !getenv("REQUEST_METHOD")) {
         log_error("listen", "nothing to listen on: give --socket PATH or "

@@ -14,8 +14,7 @@
 enum { EXIT_USAGE = 2 };
 
 static int
-serve(const struct options *options, int listener_count,
-      const int *listeners)
+serve(const struct options *options, int listener_count, const int *listeners)
 {
     static struct server server;
     if (!server_init(&server, options)) {

@@ -104,8 +104,8 @@ read_lines(struct batch *batch, const char *channel, const char *data,
             const char *wrong =
                 read_line(batch, channel, data, line_len, options);
             if (wrong) {
-                snprintf(sentence, size,
-                         "line %zu: %s; nothing was stored", number, wrong);
+                snprintf(sentence, size, "line %zu: %s; nothing was stored",
+                         number, wrong);
                 return BATCH_BAD_LINE;
             }
             if (batch->messages[batch->count - 1].size_bytes >

@@ -9,9 +9,9 @@
 
 enum kind {
     KIND_TEXT,
-    KIND_WORD,    /* one of a few words; the value is its place */
+    KIND_WORD, /* one of a few words; the value is its place */
     KIND_NUMBER,
-    KIND_SECONDS, /* decimals allowed; kept in microseconds */
+    KIND_SECONDS,      /* decimals allowed; kept in microseconds */
     KIND_MILLISECONDS, /* kept in microseconds */
     KIND_FLAG,
 };
@@ -81,7 +81,8 @@ static const struct option table[] = {
      "the pause between a stream's heartbeats, give or take a fifth; keep it "
      "under half the web server's idle limit"},
     {"stream-life", KIND_SECONDS, AT(stream_life_us), "SECONDS", 0.1, 1e8,
-     "3600", "how long a stream lives, give or take a fifth; its client comes "
+     "3600",
+     "how long a stream lives, give or take a fifth; its client comes "
      "back by its cursor"},
     {"retry", KIND_MILLISECONDS, AT(retry_us), "MS", 1, 1e8, "2000",
      "how long a stream's client waits before it comes back, give or take a "
@@ -146,8 +147,10 @@ set_flag(struct options *options, const struct option *option,
 {
     bool is_on = strcmp(value, "1") == 0;
     if (!is_on && value[0] && strcmp(value, "0") != 0) {
-        fprintf(stderr, "earshot.fcgi: --%s stands alone, or is 1 or 0, not "
-                        "\"%s\"\n", option->name, value);
+        fprintf(stderr,
+                "earshot.fcgi: --%s stands alone, or is 1 or 0, not "
+                "\"%s\"\n",
+                option->name, value);
         return false;
     }
     *number_at(options, option) = is_on;
@@ -256,8 +259,10 @@ read_argument(struct options *options, int argc, char *const *argv, int *i)
 {
     const char *argument = argv[*i];
     if (strncmp(argument, "--", 2) != 0) {
-        fprintf(stderr, "earshot.fcgi: what is \"%s\"? Options begin with "
-                        "--; see --help\n", argument);
+        fprintf(stderr,
+                "earshot.fcgi: what is \"%s\"? Options begin with "
+                "--; see --help\n",
+                argument);
         return false;
     }
     const char *name = argument + 2;
@@ -285,8 +290,10 @@ static bool
 check_texts(const struct options *options)
 {
     if (options->base[0] && options->base[0] != '/') {
-        fprintf(stderr, "earshot.fcgi: --base is a path that begins with /, "
-                        "not \"%s\"\n", options->base);
+        fprintf(stderr,
+                "earshot.fcgi: --base is a path that begins with /, "
+                "not \"%s\"\n",
+                options->base);
         return false;
     }
     for (const char *origin = options->origin; *origin;) {
@@ -296,8 +303,9 @@ check_texts(const struct options *options)
                        (len == 4 && memcmp(origin, "null", len) == 0);
         const char *scheme_end = strstr(origin, "://");
         if (len && !is_word && (!scheme_end || scheme_end > origin + len)) {
-            fprintf(stderr, "earshot.fcgi: --origin wants origins like "
-                            "https://a.example, or *, not \"%.*s\"\n",
+            fprintf(stderr,
+                    "earshot.fcgi: --origin wants origins like "
+                    "https://a.example, or *, not \"%.*s\"\n",
                     (int)len, origin);
             return false;
         }

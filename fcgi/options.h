@@ -19,8 +19,8 @@ struct options {
     const char *base;   /* where the program is mounted */
     const char *origin; /* origins that are let in, with commas; or "*" */
     const char *log;
-    int64_t publish; /* enum who */
-    int64_t admin;   /* enum who */
+    int64_t publish;     /* enum who */
+    int64_t admin;       /* enum who */
     int64_t synchronous; /* enum queue_synchronous */
     int64_t log_level;   /* enum log_level */
     int64_t bell;        /* 0 or 1 */

@@ -9,8 +9,13 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-enum { SLICES_MAX = 256, HEADERS_MAX = 16, FIRST_PIECES = 2,
-       PIECES_KEPT = 4, GATHER_MAX = 2048 };
+enum {
+    SLICES_MAX = 256,
+    HEADERS_MAX = 16,
+    FIRST_PIECES = 2,
+    PIECES_KEPT = 4,
+    GATHER_MAX = 2048
+};
 
 void
 outbox_fini(struct outbox *outbox)
@@ -51,8 +56,8 @@ outbox_add(struct outbox *outbox, struct shared *piece)
 {
     if (outbox->count == outbox->cap) {
         outbox->cap = outbox->cap ? (uint16_t)(outbox->cap * 2) : FIRST_PIECES;
-        outbox->pieces = xrealloc(outbox->pieces,
-                                  outbox->cap * sizeof *outbox->pieces);
+        outbox->pieces =
+            xrealloc(outbox->pieces, outbox->cap * sizeof *outbox->pieces);
     }
     outbox->pieces[outbox->count++] = shared_hold(piece);
     outbox->payload += piece->len;

@@ -22,10 +22,10 @@ struct outbox {
     struct shared **pieces;
     uint16_t count;
     uint16_t cap;
-    bool ends;         /* END_REQUEST follows the pieces */
+    bool ends;          /* END_REQUEST follows the pieces */
     bool is_on_its_way; /* a write took a part of it, or nothing */
-    size_t payload;    /* bytes of all pieces */
-    size_t sent;       /* bytes written so far, records' headers included */
+    size_t payload;     /* bytes of all pieces */
+    size_t sent;        /* bytes written so far, records' headers included */
 };
 
 struct outbox_framing {

@@ -39,9 +39,8 @@ take(struct subscriber *subscriber, struct message *message)
 {
     struct poll *poll = poll_of(subscriber);
     const struct shared *json = message_encoded(message, ENCODING_JSON);
-    if (poll->message_count &&
-        (poll->message_count == PAGE_MESSAGES ||
-         poll->messages.len + json->len > PAGE_BYTES)) {
+    if (poll->message_count && (poll->message_count == PAGE_MESSAGES ||
+                                poll->messages.len + json->len > PAGE_BYTES)) {
         poll->more = true;
         return false;
     }
@@ -202,8 +201,7 @@ poll_get(struct connection *connection, const struct request *request,
     if (server->stopping || request->method == METHOD_HEAD)
         wait_us = 0;
     if (wait_us &&
-        server_subscribers(server) >=
-            (size_t)server->options->subscribers_max)
+        server_subscribers(server) >= (size_t)server->options->subscribers_max)
         answer_problem(connection, PROBLEM_BUSY,
                        "this process holds as many subscribers as it may "
                        "(--subscribers-max)");

@@ -239,8 +239,8 @@ check_length(struct connection *connection, const struct request *request,
 {
     const struct options *options = connection->server->options;
     bool is_batch = content == CONTENT_BATCH;
-    size_t max = (size_t)(is_batch ? options->batch_bytes
-                                   : options->message_max);
+    size_t max =
+        (size_t)(is_batch ? options->batch_bytes : options->message_max);
     if (request->body_too_large || request->body_len > max) {
         answer_problem(connection, PROBLEM_TOO_LARGE,
                        "a %s has at most %zu bytes here (--%s)",
@@ -308,8 +308,7 @@ digest_string(EVP_MD_CTX *digest, const char *string)
 
 /* What a key is bound to: all that makes the message what it is. */
 static bool
-take_fingerprint(struct publish *publish, enum content content,
-                 size_t body_len)
+take_fingerprint(struct publish *publish, enum content content, size_t body_len)
 {
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
     unsigned char kind = (unsigned char)content;

@@ -44,9 +44,9 @@ field_of(struct query *query, const char *name, size_t len)
     const struct {
         const char *name;
         const char **field;
-    } fields[] = {{"after", &query->after},   {"last", &query->last},
-                  {"wait", &query->wait},     {"format", &query->format},
-                  {"event", &query->event},   {"from", &query->from}};
+    } fields[] = {{"after", &query->after}, {"last", &query->last},
+                  {"wait", &query->wait},   {"format", &query->format},
+                  {"event", &query->event}, {"from", &query->from}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (strlen(fields[i].name) == len &&
             memcmp(fields[i].name, name, len) == 0)

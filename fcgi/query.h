@@ -20,8 +20,8 @@ struct query {
 /* Decodes STRING (application/x-www-form-urlencoded: `+` is a blank). The first
  * of two of a name counts. False when a known value has a bad escape or a NUL;
  * *QUERY must be ended by query_fini() all the same. */
-__attribute__((warn_unused_result)) bool
-query_read(struct query *query, const char *string);
+__attribute__((warn_unused_result)) bool query_read(struct query *query,
+                                                    const char *string);
 void query_fini(struct query *query);
 
 /* Decodes percent-escapes of LEN bytes of TEXT into OUT (LEN + 1 bytes), with

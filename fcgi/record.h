@@ -78,7 +78,6 @@ bool record_read_pair(const char *content, size_t len,
 
 /* Appends the answer to FCGI_GET_VALUES (section 4.1): those of the names in
  * CONTENT that are known. */
-void record_append_values(struct bytes *bytes, const char *content,
-                          size_t len);
+void record_append_values(struct bytes *bytes, const char *content, size_t len);
 
 #endif

@@ -45,8 +45,10 @@ struct parameter {
     size_t offset; /* of the string in struct request */
 };
 
-#define PARAMETER(name, field)                                                \
-    {name, sizeof name - 1, offsetof(struct request, field)}
+#define PARAMETER(name, field)                                                 \
+    {                                                                          \
+        name, sizeof name - 1, offsetof(struct request, field)                 \
+    }
 
 static const struct parameter parameters[] = {
     PARAMETER("PATH_INFO", path_info),
@@ -162,10 +164,10 @@ copy_parameters(char *to, const char *content, size_t len)
     return to;
 }
 
-/* Fills the memory file from START with the LEN bytes of RECORDS: BEGIN_REQUEST,
- * all parameters in one record (intake.h), and the rest. That is where the
- * file's end is near: libfcgi reads 8 KiB at a time, or what there is. False
- * when the parameters are torn. */
+/* Fills the memory file from START with the LEN bytes of RECORDS:
+ * BEGIN_REQUEST, all parameters in one record (intake.h), and the rest. That is
+ * where the file's end is near: libfcgi reads 8 KiB at a time, or what there
+ * is. False when the parameters are torn. */
 static bool
 fill_reader(char *start, const char *records, size_t len)
 {
@@ -183,8 +185,8 @@ fill_reader(char *start, const char *records, size_t len)
     if (end == to) /* an empty record would end them, and one does follow */
         end = to -= RECORD_HEADER_SIZE;
     else
-        record_write(to - RECORD_HEADER_SIZE, RECORD_PARAMS,
-                     header.request_id, (size_t)(end - to));
+        record_write(to - RECORD_HEADER_SIZE, RECORD_PARAMS, header.request_id,
+                     (size_t)(end - to));
     const char *rest = params + header.content_len;
     end = mempcpy(end, rest, len - (size_t)(rest - records));
     /* No version: what a longer request left behind is never read. */

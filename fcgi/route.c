@@ -159,8 +159,7 @@ route_path(struct connection *connection, struct request *request,
         name[len - 1] = '\0';
         if (!strchr(name, '/'))
             address = find(channel_addresses,
-                           sizeof channel_addresses /
-                               sizeof *channel_addresses,
+                           sizeof channel_addresses / sizeof *channel_addresses,
                            last + 1);
     }
     if (address)
@@ -190,9 +189,10 @@ warn_of_document_root(const char *queue, const char *root)
     size_t len = strlen(root_path);
     if (strncmp(queue_path, root_path, len) == 0 &&
         (queue_path[len] == '/' || len == 1))
-        log_warn("route", "the queue %s is below the document root %s, where "
-                          "anyone may read it: move it out", queue_path,
-                 root_path);
+        log_warn("route",
+                 "the queue %s is below the document root %s, where "
+                 "anyone may read it: move it out",
+                 queue_path, root_path);
 }
 
 void

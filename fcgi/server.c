@@ -15,9 +15,9 @@
 
 enum {
     ACCEPTS_PER_EVENT = 64,
-    ACCEPT_PAUSE_US = 100 * 1000,   /* when descriptors have run out */
-    PRESENCE_US = 1000 * 1000,      /* presence is told at most so often */
-    PATIENCE_US = 5 * 1000 * 1000,  /* with what has begun, when stopping */
+    ACCEPT_PAUSE_US = 100 * 1000,  /* when descriptors have run out */
+    PRESENCE_US = 1000 * 1000,     /* presence is told at most so often */
+    PATIENCE_US = 5 * 1000 * 1000, /* with what has begun, when stopping */
     JITTER_STEPS = 16,
 };
 
@@ -243,8 +243,8 @@ queue_options_of(const struct options *options)
 bool
 server_init(struct server *server, const struct options *options)
 {
-    *server = (struct server){.options = options,
-                              .started_us = clock_monotonic_us()};
+    *server =
+        (struct server){.options = options, .started_us = clock_monotonic_us()};
     server->base = event_base_new();
     if (!server->base)
         return false;

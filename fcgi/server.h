@@ -37,11 +37,11 @@ struct server {
 
     struct connection *connections; /* all of them */
     size_t connection_count;
-    struct connection *settling;    /* over, or closed, in this turn */
+    struct connection *settling; /* over, or closed, in this turn */
 
-    bool queue_is_ready; /* its descriptor is readable */
-    bool news;           /* a look found something */
-    bool must_end;       /* a second signal, or patience is over */
+    bool queue_is_ready;  /* its descriptor is readable */
+    bool news;            /* a look found something */
+    bool must_end;        /* a second signal, or patience is over */
     int64_t presence_us;  /* when presence was last told */
     int64_t committed_us; /* the newest commit answered in this turn; 0: none */
     int64_t arrived_us;   /* when the first of its requests had come */

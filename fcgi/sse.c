@@ -246,8 +246,7 @@ start(struct connection *connection, const struct follow *follow)
     struct sse *sse = xcalloc(1, sizeof *sse);
     sse->connection = connection;
     sse->subscriber.transport = &sse_transport;
-    sse->encoding =
-        follow->wants_json ? ENCODING_SSE_JSON : ENCODING_SSE_BARE;
+    sse->encoding = follow->wants_json ? ENCODING_SSE_JSON : ENCODING_SSE_BARE;
     sse->ends_us =
         clock_monotonic_us() + server_jitter(server->options->stream_life_us);
     connection_serve(connection, CONNECTION_HELD, &sse_service, sse);

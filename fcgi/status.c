@@ -19,9 +19,8 @@ append_string(struct bytes *body, const char *text)
 }
 
 void
-status_health_get(struct connection *connection,
-                  const struct request *request, const struct query *query,
-                  const char *name)
+status_health_get(struct connection *connection, const struct request *request,
+                  const struct query *query, const char *name)
 {
     (void)request, (void)query, (void)name;
     const struct server *server = connection->server;
@@ -77,8 +76,7 @@ append_hub(struct bytes *body, struct hub *hub)
     const struct hub_stats *stats = hub_stats(hub);
     bytes_printf(body,
                  "\"subscribers\":{\"poll\":%zu,\"sse\":%zu,\"ws\":%zu,"
-                 "\"behind\":%zu},\"delivered\":%" PRId64
-                 ",\"lost\":%" PRId64,
+                 "\"behind\":%zu},\"delivered\":%" PRId64 ",\"lost\":%" PRId64,
                  stats->subscribers[TRANSPORT_POLL],
                  stats->subscribers[TRANSPORT_SSE],
                  stats->subscribers[TRANSPORT_WS], stats->behind,

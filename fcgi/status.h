@@ -7,8 +7,8 @@ struct query;
 struct request;
 
 void status_health_get(struct connection *connection,
-                       const struct request *request,
-                       const struct query *query, const char *name);
+                       const struct request *request, const struct query *query,
+                       const char *name);
 
 void status_get(struct connection *connection, const struct request *request,
                 const struct query *query, const char *name);

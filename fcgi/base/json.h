@@ -16,10 +16,10 @@ void json_append_string(struct bytes *bytes, const char *text, size_t len);
 
 /* One member of an object that was read. */
 struct json_member {
-    char *name;       /* decoded */
+    char *name; /* decoded */
     bool is_string;
-    char *text;       /* a string's decoded value; else the value's own JSON
-                         text, byte for byte */
+    char *text;        /* a string's decoded value; else the value's own JSON
+                          text, byte for byte */
     size_t size_bytes; /* of text; a NUL follows */
 };
 

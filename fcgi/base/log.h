@@ -9,13 +9,17 @@
 
 #include <stdbool.h>
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO,
-                 LOG_LEVEL_DEBUG };
+enum log_level {
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARN,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG
+};
 
 /* TARGET is "stderr", "syslog" or a file's path. False, with errno set, when
  * the file cannot be opened; the log stays where it was. */
-__attribute__((warn_unused_result)) bool
-log_open(const char *target, enum log_level level);
+__attribute__((warn_unused_result)) bool log_open(const char *target,
+                                                  enum log_level level);
 
 /* Opens the file anew under its name; keeps the old one if that fails. */
 void log_reopen(void);
@@ -29,15 +33,16 @@ struct log_site {
     unsigned left_out;
 };
 
-__attribute__((format(printf, 4, 5))) void
-log_line(struct log_site *site, enum log_level level, const char *module,
-         const char *format, ...);
+__attribute__((format(printf, 4, 5))) void log_line(struct log_site *site,
+                                                    enum log_level level,
+                                                    const char *module,
+                                                    const char *format, ...);
 
-#define log_at(level, module, ...)                                            \
-    do {                                                                      \
-        static struct log_site log_site_here;                                 \
-        if (log_wants(level))                                                 \
-            log_line(&log_site_here, level, module, __VA_ARGS__);             \
+#define log_at(level, module, ...)                                             \
+    do {                                                                       \
+        static struct log_site log_site_here;                                  \
+        if (log_wants(level))                                                  \
+            log_line(&log_site_here, level, module, __VA_ARGS__);              \
     } while (0)
 
 #define log_error(module, ...) log_at(LOG_LEVEL_ERROR, module, __VA_ARGS__)

@@ -67,8 +67,7 @@ channels_join(struct channels *channels, struct subscriber *subscriber,
     subscriber->subscription_count = count;
     for (size_t i = 0; i < count; i++) {
         subscriber->subscriptions[i].subscriber = subscriber;
-        join_one(&subscriber->subscriptions[i],
-                 get_or_add(channels, names[i]));
+        join_one(&subscriber->subscriptions[i], get_or_add(channels, names[i]));
     }
     channels->changed = true;
 }

@@ -128,7 +128,8 @@ hub_tell_loss(struct subscriber *subscriber, int64_t goes_on_id)
 bool
 hub_give(struct subscriber *subscriber, struct message *message)
 {
-    if (subscriber->is_losing && !hub_tell_loss(subscriber, message->row->id - 1))
+    if (subscriber->is_losing &&
+        !hub_tell_loss(subscriber, message->row->id - 1))
         return false;
     if (!subscriber->transport->take(subscriber, message))
         return false;

@@ -70,8 +70,8 @@ append_event_line(struct bytes *bytes, const char *event)
 }
 
 static void
-append_sse(struct bytes *bytes, const struct queue_row *row,
-           const char *cursor, enum encoding encoding)
+append_sse(struct bytes *bytes, const struct queue_row *row, const char *cursor,
+           enum encoding encoding)
 {
     bytes_reserve(bytes, row->size_bytes + 256);
     bytes_append_string(bytes, "id: ");

@@ -8,11 +8,11 @@
 #include <string.h>
 
 enum {
-    NEWS_ROWS = 256,           /* read by the hub in a turn */
+    NEWS_ROWS = 256, /* read by the hub in a turn */
     NEWS_BYTES = 1024 * 1024,
-    PAGE_ROWS = 64,            /* read for one subscriber in a turn */
+    PAGE_ROWS = 64, /* read for one subscriber in a turn */
     PAGE_BYTES = 256 * 1024,
-    PAGES_PER_TURN = 32,       /* subscribers that are read for in a turn */
+    PAGES_PER_TURN = 32, /* subscribers that are read for in a turn */
 };
 
 struct hub *
@@ -79,8 +79,7 @@ on_news_row(void *context, const struct queue_row *row)
 }
 
 static void
-on_channel_loss(struct hub *hub, struct hub_channel *channel,
-                int64_t pruned_id)
+on_channel_loss(struct hub *hub, struct hub_channel *channel, int64_t pruned_id)
 {
     for (struct subscription *place = channel->first; place;
          place = place->next) {
@@ -253,9 +252,8 @@ read_page(struct subscriber *subscriber, int64_t upto_id, bool *more)
                               .bytes_max = PAGE_BYTES};
     memcpy(page.epoch, subscriber->hub->epoch, sizeof page.epoch);
     struct reading reading = {.subscriber = subscriber, .has_room = true};
-    const struct queue_reader reader = {.on_row = on_own_row,
-                                        .on_lost = on_own_loss,
-                                        .context = &reading};
+    const struct queue_reader reader = {
+        .on_row = on_own_row, .on_lost = on_own_loss, .context = &reading};
     enum queue_status status =
         queue_read(subscriber->hub->queue, names,
                    subscriber->subscription_count, &page, &reader);
@@ -313,8 +311,8 @@ count_in(struct subscriber *subscriber)
     struct hub *hub = subscriber->hub;
     hub->states[SUBSCRIBER_OUT]++; /* where hub_set_state() takes it from */
     hub_set_state(subscriber, subscriber->cursor_id < hub->position
-                              ? SUBSCRIBER_BEHIND
-                              : SUBSCRIBER_LIVE);
+                                  ? SUBSCRIBER_BEHIND
+                                  : SUBSCRIBER_LIVE);
     hub->stats.subscribers[subscriber->transport->id]++;
 }
 
@@ -335,7 +333,8 @@ hub_join(struct hub *hub, struct subscriber *subscriber,
         change_epoch(hub, head.epoch, head.id);
     }
     struct place place;
-    status = place_find(hub->queue, channels, channel_count, start, &head, &place);
+    status =
+        place_find(hub->queue, channels, channel_count, start, &head, &place);
     if (status != QUEUE_OK)
         return status;
     *lost = place.lost;
@@ -417,8 +416,7 @@ hub_counts_told(struct hub *hub)
 
 void
 hub_each_channel(const struct hub *hub,
-                 void (*on_channel)(void *context,
-                                    struct hub_channel *channel),
+                 void (*on_channel)(void *context, struct hub_channel *channel),
                  void *context)
 {
     channels_each(&hub->channels, on_channel, context);

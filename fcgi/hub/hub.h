@@ -27,9 +27,9 @@ struct start {
 
 /* Judges START against the file and lets SUBSCRIBER, whose transport is set,
  * follow the channels (1 to SUBSCRIBER_CHANNELS_MAX, each once). Nothing is
- * delivered yet. On QUEUE_OK its cursor stands where it starts, and *LOST says whether the cursor could not be honoured (it
- * is of another epoch, beyond the head, or no cursor); else it is not in the
- * hub. */
+ * delivered yet. On QUEUE_OK its cursor stands where it starts, and *LOST says
+ * whether the cursor could not be honoured (it is of another epoch, beyond the
+ * head, or no cursor); else it is not in the hub. */
 __attribute__((warn_unused_result)) enum queue_status
 hub_join(struct hub *hub, struct subscriber *subscriber,
          const char *const *channels, size_t channel_count,
@@ -58,10 +58,10 @@ bool hub_turn(struct hub *hub, bool news);
 
 struct hub_stats {
     size_t subscribers[TRANSPORTS];
-    size_t behind; /* of all of them */
-    int64_t delivered; /* messages taken by subscribers */
-    int64_t lost;      /* notices of loss */
-    int64_t last_read_id;    /* the newest message of the last read, 0: none */
+    size_t behind;          /* of all of them */
+    int64_t delivered;      /* messages taken by subscribers */
+    int64_t lost;           /* notices of loss */
+    int64_t last_read_id;   /* the newest message of the last read, 0: none */
     size_t last_read_count; /* deliveries of the last turn that read */
 };
 

@@ -10,8 +10,8 @@ struct hub {
     struct channels channels;
     int64_t position; /* every message up to here has been handed round */
     char epoch[QUEUE_EPOCH_SIZE];
-    bool has_news;    /* there is, or may be, more to read than was */
-    bool is_stalled;  /* a read did not succeed in this turn */
+    bool has_news;   /* there is, or may be, more to read than was */
+    bool is_stalled; /* a read did not succeed in this turn */
     struct subscriber *behind_first; /* in turn */
     struct subscriber *behind_last;
     struct subscriber *dirty;
@@ -42,7 +42,7 @@ __attribute__((warn_unused_result)) bool
 hub_tell_loss(struct subscriber *subscriber, int64_t goes_on_id);
 
 /* Gives MESSAGE to SUBSCRIBER. False: there is no room for it now. */
-__attribute__((warn_unused_result)) bool
-hub_give(struct subscriber *subscriber, struct message *message);
+__attribute__((warn_unused_result)) bool hub_give(struct subscriber *subscriber,
+                                                  struct message *message);
 
 #endif

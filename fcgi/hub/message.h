@@ -13,7 +13,7 @@
 struct bytes;
 
 enum encoding {
-    ENCODING_JSON,     /* {"id":…,"channel":…,…}, as in polls and WebSocket */
+    ENCODING_JSON, /* {"id":…,"channel":…,…}, as in polls and WebSocket */
     ENCODING_SSE_BARE, /* an event whose data is the message's data */
     ENCODING_SSE_JSON, /* an event whose data is the JSON object */
     ENCODINGS

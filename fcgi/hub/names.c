@@ -17,8 +17,7 @@ static bool
 consists_of(const char *name, size_t len, const char *more)
 {
     for (size_t i = 0; i < len; i++)
-        if (!is_alphanumeric(name[i]) &&
-            (!name[i] || !strchr(more, name[i])))
+        if (!is_alphanumeric(name[i]) && (!name[i] || !strchr(more, name[i])))
             return false;
     return true;
 }

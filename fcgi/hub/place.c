@@ -3,14 +3,13 @@
 /* Of all that is kept of CHANNELS. With one channel it lies behind all that was
  * pruned, so that who comes back with it is not told of a loss. */
 static enum queue_status
-place_at_earliest(struct queue *queue, const char *const *channels, size_t count,
-                  struct place *place)
+place_at_earliest(struct queue *queue, const char *const *channels,
+                  size_t count, struct place *place)
 {
     int64_t after_id = 0, pruned_id = 0;
     for (size_t i = 0; i < count; i++) {
         struct queue_bounds bounds;
-        enum queue_status status =
-            queue_bounds(queue, channels[i], &bounds);
+        enum queue_status status = queue_bounds(queue, channels[i], &bounds);
         if (status != QUEUE_OK)
             return status;
         if (pruned_id < bounds.pruned_id)

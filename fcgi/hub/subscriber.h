@@ -72,12 +72,12 @@ struct subscriber {
     const struct transport *transport;
     struct hub *hub;
     enum subscriber_state state;
-    bool is_dirty;      /* something was taken and not flushed */
+    bool is_dirty; /* something was taken and not flushed */
     bool in_dirty_list;
-    bool is_losing;     /* owed the notice of a loss */
-    int64_t cursor_id;  /* it has, or has in its outbox, all up to here */
-    int64_t told_id;    /* losses up to here are no news to it */
-    int64_t losing_id;  /* the highest id that it is losing */
+    bool is_losing;    /* owed the notice of a loss */
+    int64_t cursor_id; /* it has, or has in its outbox, all up to here */
+    int64_t told_id;   /* losses up to here are no news to it */
+    int64_t losing_id; /* the highest id that it is losing */
     struct subscriber_link state_link;
     struct subscriber *next_dirty;
     struct subscriber *next_losing;

@@ -15,8 +15,8 @@
 struct bell {
     char *path;
     bool watch;
-    int watch_fd; /* inotify */
-    int watch_id; /* -1: the file is not watched */
+    int watch_fd;          /* inotify */
+    int watch_id;          /* -1: the file is not watched */
     pthread_mutex_t mutex; /* for what follows */
     int file_fd;
 };
@@ -79,8 +79,10 @@ bell_open(const char *path, bool watch)
     bell->watch_id = -1;
     bell->watch_fd = watch ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
     if (watch && bell->watch_fd < 0)
-        log_warn("queue", "no inotify, looking now and then instead "
-                 "error=\"%s\"", strerror(errno));
+        log_warn("queue",
+                 "no inotify, looking now and then instead "
+                 "error=\"%s\"",
+                 strerror(errno));
     pthread_mutex_init(&bell->mutex, NULL);
     hang(bell);
     return bell;
@@ -104,9 +106,8 @@ bell_ring(struct bell *bell)
 {
     char byte;
     pthread_mutex_lock(&bell->mutex);
-    bool rung = bell->file_fd >= 0 &&
-                (pread(bell->file_fd, &byte, 1, 0) == 1 ||
-                 pwrite(bell->file_fd, "\n", 1, 0) == 1);
+    bool rung = bell->file_fd >= 0 && (pread(bell->file_fd, &byte, 1, 0) == 1 ||
+                                       pwrite(bell->file_fd, "\n", 1, 0) == 1);
     pthread_mutex_unlock(&bell->mutex);
     return rung;
 }
@@ -124,8 +125,7 @@ bell_heard(struct bell *bell)
         for (ssize_t at = 0; at < got;) {
             const struct inotify_event *event = (const void *)(buffer + at);
             heard = true;
-            gone |= (event->mask & IN_IGNORED) &&
-                    event->wd == bell->watch_id;
+            gone |= (event->mask & IN_IGNORED) && event->wd == bell->watch_id;
             at += (ssize_t)(sizeof(*event) + event->len);
         }
     } while (got > (ssize_t)sizeof(buffer) / 2);
@@ -139,8 +139,8 @@ bell_repair(struct bell *bell)
 {
     struct stat named, held;
     bool same = bell->file_fd >= 0 && fstat(bell->file_fd, &held) == 0 &&
-                stat(bell->path, &named) == 0 &&
-                held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+                stat(bell->path, &named) == 0 && held.st_ino == named.st_ino &&
+                held.st_dev == named.st_dev;
     if (!same || (bell->watch_fd >= 0 && bell->watch_id < 0))
         hang(bell);
 }

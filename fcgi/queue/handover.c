@@ -41,7 +41,8 @@ push_slip(_Atomic(struct queue_slip *) *stack, struct queue_slip *slip)
     } while (!atomic_compare_exchange_weak(stack, &top, slip));
 }
 
-/* The loop's side ----------------------------------------------------------- */
+/* The loop's side -----------------------------------------------------------
+ */
 
 static struct queue_slip *
 get_slip(struct handover *handover)
@@ -103,7 +104,8 @@ handover_wake(struct handover *handover)
         sem_post(&handover->work);
 }
 
-/* The writer's side --------------------------------------------------------- */
+/* The writer's side ---------------------------------------------------------
+ */
 
 /* Puts what was sent behind what is pending, in order. */
 static void

@@ -27,9 +27,9 @@ struct queue_slip {
 
 struct handover {
     /* shared */
-    _Atomic(struct queue_slip *) sent;    /* to the writer */
-    _Atomic(struct queue_slip *) spent;   /* back to the loop, empty */
-    _Atomic(struct queue_append *) done;  /* to the loop, with outcomes */
+    _Atomic(struct queue_slip *) sent;   /* to the writer */
+    _Atomic(struct queue_slip *) spent;  /* back to the loop, empty */
+    _Atomic(struct queue_append *) done; /* to the loop, with outcomes */
     atomic_bool writer_idle;
     sem_t work;
     /* the loop's own */
@@ -61,8 +61,8 @@ size_t handover_count(struct handover *handover);
 struct queue_append *handover_begin(struct handover *handover);
 /* Gives appends, linked by next in order, to the loop with their outcomes. */
 void handover_return(struct handover *handover, struct queue_append *first);
-/* From "idle" on whatever comes wakes the writer. So it says so, looks once more
- * whether there is work, and only then waits. */
+/* From "idle" on whatever comes wakes the writer. So it says so, looks once
+ * more whether there is work, and only then waits. */
 void handover_say_idle(struct handover *handover, bool idle);
 void handover_wait(struct handover *handover, int64_t wait_ms);
 

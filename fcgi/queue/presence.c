@@ -56,8 +56,8 @@ open_own_file(struct presence *presence, int directory)
         /* Locked, and still the file of that name: a reader may just have
          * removed it as a dead process'. */
         if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &held) == 0 &&
-            fstatat(directory, presence->name, &named,
-                    AT_SYMLINK_NOFOLLOW) == 0 &&
+            fstatat(directory, presence->name, &named, AT_SYMLINK_NOFOLLOW) ==
+                0 &&
             held.st_ino == named.st_ino) {
             (void)!fchmod(fd, 0660);
             return fd;
@@ -94,9 +94,10 @@ static void
 complain(struct presence *presence)
 {
     if (!presence->complained)
-        log_warn("presence", "this process is not counted by others "
-                 "path=%s error=\"%s\"", presence->directory,
-                 strerror(errno));
+        log_warn("presence",
+                 "this process is not counted by others "
+                 "path=%s error=\"%s\"",
+                 presence->directory, strerror(errno));
     presence->complained = true;
 }
 
@@ -142,8 +143,7 @@ presence_count(struct presence *presence, const char *channel,
                const char *transport, unsigned long count)
 {
     if (count)
-        bytes_printf(&presence->text, "%s %s %lu\n", channel, transport,
-                     count);
+        bytes_printf(&presence->text, "%s %s %lu\n", channel, transport, count);
 }
 
 static bool
@@ -168,19 +168,19 @@ presence_end(struct presence *presence)
     presence->text = before;
     bytes_printf(&presence->current, "end %lu\n", presence->serial);
     if (!need_file(presence) ||
-        !write_all(presence->fd, presence->current.data,
-                   presence->current.len))
+        !write_all(presence->fd, presence->current.data, presence->current.len))
         complain(presence);
     else
         presence->complained = false;
 }
 
-/* Reading ------------------------------------------------------------------- */
+/* Reading -------------------------------------------------------------------
+ */
 
 struct counting {
     const char *channel;
-    void (*on_count)(void *context, const char *channel,
-                     const char *transport, unsigned long count);
+    void (*on_count)(void *context, const char *channel, const char *transport,
+                     unsigned long count);
     void *context;
 };
 
@@ -249,8 +249,8 @@ read_text(int fd, struct bytes *text)
 static void
 count_file(int directory, const char *name, const struct counting *counting)
 {
-    int fd = openat(directory, name,
-                    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd =
+        openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat status;
     if (fd < 0)
         return;

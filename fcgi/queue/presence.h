@@ -35,8 +35,7 @@ void presence_end(struct presence *presence);
  * living processes, this one as of its last presence_end(). */
 void presence_read(struct presence *presence, const char *channel,
                    void (*on_count)(void *context, const char *channel,
-                                    const char *transport,
-                                    unsigned long count),
+                                    const char *transport, unsigned long count),
                    void *context);
 
 #endif

@@ -47,9 +47,9 @@ enum queue_synchronous { QUEUE_SYNC_FULL, QUEUE_SYNC_NORMAL, QUEUE_SYNC_OFF };
 struct queue_options {
     const char *path;
     enum queue_synchronous synchronous; /* OFF is for tests only */
-    bool new_epoch;            /* give the file a new epoch on opening */
-    bool bell;                 /* false: no inotify; queue_look() is all */
-    int64_t keep_messages;     /* per channel */
+    bool new_epoch;        /* give the file a new epoch on opening */
+    bool bell;             /* false: no inotify; queue_look() is all */
+    int64_t keep_messages; /* per channel */
     int64_t keep_age_ms;
     int64_t keep_channels;
     int64_t keep_bytes;
@@ -75,7 +75,7 @@ struct queue_outcome {
     enum queue_status status;
     int64_t first_id; /* the ids are first_id … first_id + count - 1 */
     size_t count;
-    bool repeated;    /* stored before under this key; ids are the first ones */
+    bool repeated; /* stored before under this key; ids are the first ones */
     char epoch[QUEUE_EPOCH_SIZE];
     int64_t committed_us; /* monotonic time at which the commit returned */
 };
@@ -158,10 +158,10 @@ struct queue_row {
 /* What one read may take, and what it found. Everything in one read
  * transaction, which is over when the call returns. */
 struct queue_page {
-    int64_t after_id;  /* in: rows with greater ids */
-    int64_t upto_id;   /* in: and at most this; INT64_MAX: the file's end */
-    size_t rows_max;   /* in */
-    size_t bytes_max;  /* in: of data; one row comes even if it is larger */
+    int64_t after_id;   /* in: rows with greater ids */
+    int64_t upto_id;    /* in: and at most this; INT64_MAX: the file's end */
+    size_t rows_max;    /* in */
+    size_t bytes_max;   /* in: of data; one row comes even if it is larger */
     int64_t reached_id; /* out: every row up to here has been seen: the last
                            row's id, or the bound when there were no more */
     bool more;          /* out: rows were left because of rows_max/bytes_max,
@@ -220,15 +220,15 @@ queue_bounds(struct queue *queue, const char *channel,
 /* Figures for the status page; never fails (what is unknown is 0). */
 struct queue_stats {
     int64_t commits;
-    int64_t messages;       /* appended by this process */
-    int64_t repeats;        /* answered from their key */
-    int64_t failed;         /* appends that got no QUEUE_OK */
-    int64_t pruned;         /* by this process */
-    int64_t size_bytes;     /* of the file, less its free pages */
+    int64_t messages;   /* appended by this process */
+    int64_t repeats;    /* answered from their key */
+    int64_t failed;     /* appends that got no QUEUE_OK */
+    int64_t pruned;     /* by this process */
+    int64_t size_bytes; /* of the file, less its free pages */
     int64_t wal_bytes;
     int64_t commit_us_total;
     int64_t commit_us_max;
-    bool bell;              /* inotify is at work */
+    bool bell; /* inotify is at work */
 };
 
 void queue_stats(struct queue *queue, struct queue_stats *stats);

@@ -13,8 +13,7 @@
 /* From version i to version i + 1; only ever added to. */
 static const char *const migrations[] = {queue_schema_sql};
 
-const int64_t queue_newest_version =
-    sizeof(migrations) / sizeof(migrations[0]);
+const int64_t queue_newest_version = sizeof(migrations) / sizeof(migrations[0]);
 
 void
 queue_create_directory(const char *path)

@@ -72,8 +72,8 @@ queue_find_oldest(struct queue *queue, struct queue_oldest *rows, int max)
         rows[count].id = sqlite3_column_int64(find, 0);
         rows[count].time_ms = sqlite3_column_int64(find, 2);
         const char *channel = (const char *)sqlite3_column_text(find, 1);
-        sqlite3_snprintf(sizeof(rows[count].channel), rows[count].channel,
-                         "%s", channel ? channel : "");
+        sqlite3_snprintf(sizeof(rows[count].channel), rows[count].channel, "%s",
+                         channel ? channel : "");
         count++;
     }
     sqlite3_reset(find);

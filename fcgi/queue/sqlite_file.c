@@ -79,33 +79,43 @@ queue_file_trouble(struct queue *queue, sqlite3 *db, int rc)
     switch (rc & 0xff) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-        queue_set_trouble(queue, "%s is damaged (%s): move it away and a new "
-                          "one is made, or put a backup in its place", path,
-                          db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
+        queue_set_trouble(queue,
+                          "%s is damaged (%s): move it away and a new "
+                          "one is made, or put a backup in its place",
+                          path, db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
         break;
     case SQLITE_READONLY:
     case SQLITE_PERM:
-        queue_set_trouble(queue, "%s cannot be written, it is read-only for "
+        queue_set_trouble(queue,
+                          "%s cannot be written, it is read-only for "
                           "this program: give its user the right to write "
-                          "the file and its directory", path);
+                          "the file and its directory",
+                          path);
         break;
     case SQLITE_CANTOPEN:
-        queue_set_trouble(queue, "%s cannot be opened (%s): the directory must "
+        queue_set_trouble(queue,
+                          "%s cannot be opened (%s): the directory must "
                           "exist and be writable for this program's user",
                           path, reason(db));
         break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        queue_set_trouble(queue, "%s is locked by another program: end that "
-                          "program's transaction", path);
+        queue_set_trouble(queue,
+                          "%s is locked by another program: end that "
+                          "program's transaction",
+                          path);
         break;
     default:
         if (queue_is_full(db, rc))
-            queue_set_trouble(queue, "there is no space left for %s: make "
-                              "room on its disk", path);
+            queue_set_trouble(queue,
+                              "there is no space left for %s: make "
+                              "room on its disk",
+                              path);
         else
-            queue_set_trouble(queue, "%s fails (%s): look at the system's log "
-                              "and the disk", path, reason(db));
+            queue_set_trouble(queue,
+                              "%s fails (%s): look at the system's log "
+                              "and the disk",
+                              path, reason(db));
     }
 }
 
@@ -114,8 +124,10 @@ queue_file_moved(struct queue *queue)
 {
     int moved = 0;
     sqlite3 *db = queue->writer.db;
-    return db && sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED,
-                                      &moved) == SQLITE_OK && moved;
+    return db &&
+           sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) ==
+               SQLITE_OK &&
+           moved;
 }
 
 static bool
@@ -181,7 +193,8 @@ big_endian(const unsigned char *p)
 void
 queue_refuse_newer(struct queue *queue, int64_t version)
 {
-    queue_set_trouble(queue, "%s was made by a newer Earshot (its version is "
+    queue_set_trouble(queue,
+                      "%s was made by a newer Earshot (its version is "
                       "%lld, this one knows %lld): use the newer program",
                       queue->path, (long long)version,
                       (long long)queue_newest_version);
@@ -190,8 +203,10 @@ queue_refuse_newer(struct queue *queue, int64_t version)
 static void
 refuse_foreign(struct queue *queue)
 {
-    queue_set_trouble(queue, "%s is not an Earshot queue and is left as it "
-                      "is: give --queue another path", queue->path);
+    queue_set_trouble(queue,
+                      "%s is not an Earshot queue and is left as it "
+                      "is: give --queue another path",
+                      queue->path);
 }
 
 /* Before SQLite reads anything of it. */
@@ -213,9 +228,11 @@ judge_header(struct queue *queue, sqlite3 *db)
     if (size >= HEADER_SIZE)
         rc = file->pMethods->xRead(file, header, HEADER_SIZE, 0);
     if (rc != SQLITE_OK || memcmp(header, "SQLite format 3", 16) != 0) {
-        queue_set_trouble(queue, "%s is damaged or not an Earshot queue (it "
+        queue_set_trouble(queue,
+                          "%s is damaged or not an Earshot queue (it "
                           "does not begin as one), and is left as it is: move "
-                          "it away and a new one is made", queue->path);
+                          "it away and a new one is made",
+                          queue->path);
         return REFUSED;
     }
     if (big_endian(header + HEADER_APPLICATION_AT) != QUEUE_APPLICATION_ID) {
@@ -245,8 +262,7 @@ queue_open_connection(struct queue *queue, const char *path)
 {
     struct writer *writer = &queue->writer;
     int rc = sqlite3_open_v2(path, &writer->db,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                             NULL);
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc != SQLITE_OK)
         queue_file_trouble(queue, writer->db, rc);
     else
@@ -284,8 +300,7 @@ set_synchronous(struct queue *queue)
         [QUEUE_SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
         [QUEUE_SYNC_OFF] = "PRAGMA synchronous = OFF",
     };
-    return queue_execute(queue->writer.db,
-                         pragmas[queue->options.synchronous]);
+    return queue_execute(queue->writer.db, pragmas[queue->options.synchronous]);
 }
 
 /* With the lock held. A -wal whose file was removed would be taken for the
@@ -400,9 +415,11 @@ queue_file_open(struct queue *queue)
         if (writer->read_only)
             queue_file_trouble(queue, NULL, SQLITE_READONLY);
         else
-            queue_set_trouble(queue, "%s cannot be made (%s): the directory "
+            queue_set_trouble(queue,
+                              "%s cannot be made (%s): the directory "
                               "must exist and be writable for this program's "
-                              "user", queue->lock_path, strerror(errno));
+                              "user",
+                              queue->lock_path, strerror(errno));
         return false;
     }
     bool opened = open_locked(queue);

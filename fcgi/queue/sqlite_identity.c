@@ -60,7 +60,8 @@ read_identity(struct queue *queue, struct identity *identity)
     sqlite3_stmt *statement;
     int rc = sqlite3_prepare_v2(queue->writer.db,
                                 "SELECT epoch, boot, inode, device, aged"
-                                " FROM state", -1, &statement, NULL);
+                                " FROM state",
+                                -1, &statement, NULL);
     if (rc != SQLITE_OK)
         return rc;
     const struct stat *file = &queue->writer.identity;
@@ -110,13 +111,14 @@ renew_identity(struct queue *queue, struct identity *identity)
     int rc = read_identity(queue, identity);
     if (rc != SQLITE_OK)
         return rc;
-    bool another = !identity->known || !identity->same_file ||
-                   queue->writer.new_epoch_due;
+    bool another =
+        !identity->known || !identity->same_file || queue->writer.new_epoch_due;
     if (another && !make_epoch(identity->epoch))
         return SQLITE_IOERR;
     if (identity->known && !identity->same_boot) {
         char sql[128];
-        sqlite3_snprintf(sizeof(sql), sql, "UPDATE sqlite_sequence"
+        sqlite3_snprintf(sizeof(sql), sql,
+                         "UPDATE sqlite_sequence"
                          " SET seq = seq + %lld WHERE name = 'message'",
                          (long long)BOOT_JUMP);
         rc = queue_execute(queue->writer.db, sql);
@@ -139,9 +141,8 @@ queue_identity_settle(struct queue *queue)
     struct writer *writer = &queue->writer;
     struct identity identity;
     int rc = read_identity(queue, &identity);
-    if (rc == SQLITE_OK &&
-        (!identity.known || !identity.same_boot || !identity.same_file ||
-         writer->new_epoch_due)) {
+    if (rc == SQLITE_OK && (!identity.known || !identity.same_boot ||
+                            !identity.same_file || writer->new_epoch_due)) {
         rc = queue_execute(writer->db, "BEGIN IMMEDIATE");
         if (rc == SQLITE_OK)
             rc = renew_identity(queue, &identity);

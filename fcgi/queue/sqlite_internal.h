@@ -127,7 +127,8 @@ struct writer {
     size_t taken_count;
     size_t in_flight; /* appends under way at the end of the last batch */
 
-    /* in a transaction: messages that have their ids and are not inserted yet */
+    /* in a transaction: messages that have their ids and are not inserted yet
+     */
     const struct queue_message *rows[QUEUE_INSERT_ROWS];
     size_t row_count;
     int64_t head_id; /* the id given last */
@@ -143,7 +144,7 @@ struct writer {
     bool over_keys;
     int64_t new_channels;  /* since they were counted */
     int64_t channels_over; /* how many are to go */
-    int64_t aged_ms;      /* the clock of pruning by age */
+    int64_t aged_ms;       /* the clock of pruning by age */
     int64_t aged_saved_ms; /* as the file has it */
     int64_t aged_us;       /* when it was last set */
     int64_t ticked_us;
@@ -172,7 +173,7 @@ struct queue {
     unsigned reader_generation;
     int64_t data_version;
     const struct queue_reader *wanting; /* during queue_read_all() */
-    bool wanted; /* the row at hand */
+    bool wanted;                        /* the row at hand */
     bool immutable; /* the reader sees a file that nobody has open */
     int epoll_fd;
     int event_fd;
@@ -276,8 +277,8 @@ struct queue_oldest {
 };
 
 /* Up to COUNT of a channel's oldest, in chunks, until the time is over. */
-int queue_delete_oldest(struct queue *queue, const char *channel,
-                        int64_t count, int64_t until_us, int64_t *deleted);
+int queue_delete_oldest(struct queue *queue, const char *channel, int64_t count,
+                        int64_t until_us, int64_t *deleted);
 /* The oldest of all channels; returns how many there were. */
 int queue_find_oldest(struct queue *queue, struct queue_oldest *rows, int max);
 /* Those of the ROWS that are older than BEFORE_MS; adds to DELETED. */

@@ -6,10 +6,18 @@
 #include <string.h>
 
 /* The columns of READ_ALL and READ_ROW. */
-enum { COLUMN_ID, COLUMN_CHANNEL, COLUMN_EVENT, COLUMN_FROM, COLUMN_TYPE,
-       COLUMN_TIME, COLUMN_DATA };
+enum {
+    COLUMN_ID,
+    COLUMN_CHANNEL,
+    COLUMN_EVENT,
+    COLUMN_FROM,
+    COLUMN_TYPE,
+    COLUMN_TIME,
+    COLUMN_DATA
+};
 
-/* Rows ---------------------------------------------------------------------- */
+/* Rows ----------------------------------------------------------------------
+ */
 
 /* A row's short texts, made fit to be sent: another program's may be
  * anything. */
@@ -21,8 +29,8 @@ struct cleaned {
 static const char *
 clean(const char *text, int size, char *room, size_t room_size)
 {
-    if (size >= 0 && (size_t)size < room_size &&
-        strlen(text) == (size_t)size && utf8_printable(text, (size_t)size))
+    if (size >= 0 && (size_t)size < room_size && strlen(text) == (size_t)size &&
+        utf8_printable(text, (size_t)size))
         return text;
     size_t len = (size_t)size < room_size ? (size_t)size : room_size - 1;
     for (size_t i = 0; i < len; i++)
@@ -99,8 +107,8 @@ begin_turn(struct queue *queue, const struct queue_page *page,
         queue_end_view(queue);
         return QUEUE_AGAIN;
     }
-    turn->bound = page->upto_id < turn->view.head_id ? page->upto_id
-                                                     : turn->view.head_id;
+    turn->bound =
+        page->upto_id < turn->view.head_id ? page->upto_id : turn->view.head_id;
     if (turn->bound < page->after_id)
         turn->bound = page->after_id;
     return QUEUE_OK;
@@ -151,7 +159,8 @@ tell_lost(const struct turn *turn, const char *channel, int64_t pruned_id)
         turn->reader->on_lost(turn->reader->context, channel, pruned_id);
 }
 
-/* All channels -------------------------------------------------------------- */
+/* All channels --------------------------------------------------------------
+ */
 
 /* The lowest mark or floor above AFTER_ID. */
 static int64_t
@@ -217,8 +226,8 @@ pass_gap(struct queue *queue, struct turn *turn, int64_t id, int64_t *mark)
 static bool
 is_sound(sqlite3_stmt *row)
 {
-    const char *channel = (const char *)sqlite3_column_text(row,
-                                                            COLUMN_CHANNEL);
+    const char *channel =
+        (const char *)sqlite3_column_text(row, COLUMN_CHANNEL);
     return channel &&
            (int)strlen(channel) == sqlite3_column_bytes(row, COLUMN_CHANNEL);
 }
@@ -239,9 +248,8 @@ queue_read_all(struct queue *queue, struct queue_page *page,
     sqlite3_bind_int64(rows, 2, turn.bound);
     while ((rc = sqlite3_step(rows)) == SQLITE_ROW) {
         int64_t id = sqlite3_column_int64(rows, COLUMN_ID);
-        size_t size = queue->wanted
-                          ? (size_t)sqlite3_column_bytes(rows, COLUMN_DATA)
-                          : 0;
+        size_t size =
+            queue->wanted ? (size_t)sqlite3_column_bytes(rows, COLUMN_DATA) : 0;
         if (id <= turn.last_id) {
             rc = SQLITE_CORRUPT; /* else a damaged file might have no end */
             break;
@@ -255,15 +263,15 @@ queue_read_all(struct queue *queue, struct queue_page *page,
         if (queue->wanted && is_sound(rows))
             give_row(rows, reader);
     }
-    if (rc == SQLITE_DONE &&
-        !pass_gap(queue, &turn, turn.bound, &mark))
+    if (rc == SQLITE_DONE && !pass_gap(queue, &turn, turn.bound, &mark))
         turn.more = true;
     sqlite3_reset(rows);
     queue->wanting = NULL;
     return end_turn(queue, page, &turn, rc);
 }
 
-/* Some channels ------------------------------------------------------------- */
+/* Some channels -------------------------------------------------------------
+ */
 
 /* A channel without a row has the floor for its mark. */
 static int64_t

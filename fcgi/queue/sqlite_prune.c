@@ -20,15 +20,15 @@
 
 enum {
     TICK_US = 2000000,
-    STEP_US = 2000,     /* a step ends at the first chunk that passes this */
+    STEP_US = 2000, /* a step ends at the first chunk that passes this */
     AGE_ROWS = 64,
-    CHUNK_LARGE = 16,   /* where rows may be large */
+    CHUNK_LARGE = 16, /* where rows may be large */
     KEYS_ROWS = 256,
     SWEEP_ROWS = 1000,
     FORGET_ROWS = 256,
     AGE_SPEED = 64,
     AGE_SAVE_MS = 3600000,
-    SIZE_FRAMES = 256,  /* looks at the file's size this often */
+    SIZE_FRAMES = 256, /* looks at the file's size this often */
     FRAME_HEADER = 24,
     SPACE_STEPS = 16,
     TRUNCATE_BUSY_MS = 10,
@@ -100,8 +100,8 @@ number(struct queue *queue, enum write_statement which)
 static int64_t
 used_bytes(struct queue *queue)
 {
-    return (number(queue, WRITE_PAGE_COUNT) -
-            number(queue, WRITE_FREE_COUNT)) * queue->writer.page_size;
+    return (number(queue, WRITE_PAGE_COUNT) - number(queue, WRITE_FREE_COUNT)) *
+           queue->writer.page_size;
 }
 
 static int64_t
@@ -151,8 +151,7 @@ look_at_channels(struct queue *queue)
         return;
     writer->new_channels = 0;
     writer->channels_over = number(queue, WRITE_CHANNEL_COUNT) - limit;
-    writer->over_channels =
-        writer->channels_over > with_slack(limit) - limit;
+    writer->over_channels = writer->channels_over > with_slack(limit) - limit;
 }
 
 /* Now and then, for what time brings and other programs write. */
@@ -241,7 +240,8 @@ end_step(struct queue *queue, int rc, int64_t pruned)
     return true;
 }
 
-/* One channel --------------------------------------------------------------- */
+/* One channel ---------------------------------------------------------------
+ */
 
 static int64_t
 kept_of(struct queue *queue, const char *channel)
@@ -289,12 +289,13 @@ sweep(struct queue *queue)
             break;
     }
     sqlite3_reset(over);
-    writer->sweeping = rows == SWEEP_ROWS ||
-                       writer->due_count == QUEUE_DUE_CHANNELS;
+    writer->sweeping =
+        rows == SWEEP_ROWS || writer->due_count == QUEUE_DUE_CHANNELS;
     memcpy(writer->sweep_after, last, sizeof(last));
 }
 
-/* The oldest of all --------------------------------------------------------- */
+/* The oldest of all ---------------------------------------------------------
+ */
 
 static void
 prune_bytes(struct queue *queue)
@@ -370,7 +371,8 @@ prune_keys(struct queue *queue)
         writer->over_keys = deleted == KEYS_ROWS;
 }
 
-/* Channels ------------------------------------------------------------------ */
+/* Channels ------------------------------------------------------------------
+ */
 
 /* Empties and forgets the channels that were not published to for longest;
  * those that are empty already come first. They are looked for before the
@@ -383,12 +385,14 @@ prune_channels(struct queue *queue)
     sqlite3_stmt *find = writer->statements[WRITE_LEAST_USED];
     int64_t deleted = 0;
     int count = 0, rc = SQLITE_OK;
-    sqlite3_bind_int64(find, 1, writer->channels_over < FORGET_ROWS
-                                    ? writer->channels_over : FORGET_ROWS);
+    sqlite3_bind_int64(find, 1,
+                       writer->channels_over < FORGET_ROWS
+                           ? writer->channels_over
+                           : FORGET_ROWS);
     while (count < FORGET_ROWS && sqlite3_step(find) == SQLITE_ROW) {
         rows[count].id = sqlite3_column_int64(find, 1);
-        sqlite3_snprintf(sizeof(rows[count].channel), rows[count].channel,
-                         "%s", sqlite3_column_text(find, 0));
+        sqlite3_snprintf(sizeof(rows[count].channel), rows[count].channel, "%s",
+                         sqlite3_column_text(find, 0));
         count++;
     }
     sqlite3_reset(find);
@@ -410,7 +414,8 @@ prune_channels(struct queue *queue)
         writer->over_channels = count > 0 && writer->channels_over > 0;
 }
 
-/* Checkpoints --------------------------------------------------------------- */
+/* Checkpoints ---------------------------------------------------------------
+ */
 
 /* PASSIVE waits for nobody; a -wal that is read to its end is begun anew by
  * the next commit, over the blocks that it has. It grows only while somebody
@@ -424,10 +429,10 @@ checkpoint(struct queue *queue, bool truncate)
         queue_file_lock(queue);
         sqlite3_busy_timeout(writer->db, TRUNCATE_BUSY_MS);
     }
-    int rc = sqlite3_wal_checkpoint_v2(
-        writer->db, "main",
-        truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
-        &frames, &moved);
+    int rc = sqlite3_wal_checkpoint_v2(writer->db, "main",
+                                       truncate ? SQLITE_CHECKPOINT_TRUNCATE
+                                                : SQLITE_CHECKPOINT_PASSIVE,
+                                       &frames, &moved);
     if (truncate) {
         sqlite3_busy_timeout(writer->db, QUEUE_BUSY_MS);
         queue_file_unlock(queue);

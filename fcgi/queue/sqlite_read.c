@@ -40,7 +40,8 @@ static const char *const read_sql[READ_STATEMENTS] = {
     [READ_DATA_VERSION] = "PRAGMA data_version",
 };
 
-/* Runs: a channel's ids in order; several are merged by their heads. --------- */
+/* Runs: a channel's ids in order; several are merged by their heads. ---------
+ */
 
 static void
 free_runs(struct queue *queue)
@@ -61,8 +62,7 @@ queue_need_runs(struct queue *queue, size_t count)
         return SQLITE_OK;
     queue->runs = xrealloc(queue->runs, count * sizeof(*queue->runs));
     for (; queue->run_count < count; queue->run_count++) {
-        const char *const sql[] = {read_sql[READ_IDS],
-                                   read_sql[READ_IDS_DOWN]};
+        const char *const sql[] = {read_sql[READ_IDS], read_sql[READ_IDS_DOWN]};
         sqlite3_stmt *pair[2] = {NULL, NULL};
         int rc = queue_prepare_all(queue->reader, sql, 2, pair);
         if (rc != SQLITE_OK) {
@@ -92,7 +92,8 @@ queue_end_runs(struct queue *queue, size_t count)
     }
 }
 
-/* The connection ------------------------------------------------------------ */
+/* The connection ------------------------------------------------------------
+ */
 
 void
 queue_reader_close(struct queue *queue)
@@ -114,8 +115,7 @@ wants(sqlite3_context *context, int count, sqlite3_value **values)
     const struct queue_reader *reader = queue->wanting;
     const char *channel = (const char *)sqlite3_value_text(values[0]);
     queue->wanted = channel && reader &&
-                    (!reader->wants ||
-                     reader->wants(reader->context, channel));
+                    (!reader->wants || reader->wants(reader->context, channel));
     sqlite3_result_int(context, queue->wanted);
 }
 
@@ -132,9 +132,9 @@ open_immutable(struct queue *queue)
         else
             bytes_append_char(&uri, *p);
     bytes_append(&uri, "?immutable=1", sizeof("?immutable=1"));
-    int rc = sqlite3_open_v2(uri.data, &queue->reader,
-                             SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
-                                 SQLITE_OPEN_URI, NULL);
+    int rc = sqlite3_open_v2(
+        uri.data, &queue->reader,
+        SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
     bytes_fini(&uri);
     return rc;
 }
@@ -173,8 +173,8 @@ open_reader(struct queue *queue)
     int rc = queue->immutable
                  ? open_immutable(queue)
                  : sqlite3_open_v2(queue->path, &queue->reader,
-                                   SQLITE_OPEN_READWRITE |
-                                       SQLITE_OPEN_NOMUTEX, NULL);
+                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                                   NULL);
     if (rc == SQLITE_OK && read_only)
         rc = check_identity(queue->reader, queue->path);
     if (rc != SQLITE_OK)
@@ -189,8 +189,8 @@ open_reader(struct queue *queue)
         rc = sqlite3_create_function_v2(db, "earshot_wants", 1, SQLITE_UTF8,
                                         queue, wants, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
-        rc = queue_prepare_all(db, read_sql, READ_STATEMENTS,
-                               queue->statements);
+        rc =
+            queue_prepare_all(db, read_sql, READ_STATEMENTS, queue->statements);
     return rc;
 }
 
@@ -209,8 +209,8 @@ queue_read_status(struct queue *queue, int rc)
     default:
         sqlite3_snprintf(sizeof(queue->read_trouble), queue->read_trouble,
                          "%s cannot be read (%s): if it is damaged, move it "
-                         "away and a new one is made", queue->path,
-                         sqlite3_errstr(rc));
+                         "away and a new one is made",
+                         queue->path, sqlite3_errstr(rc));
         log_error("queue", "%s", queue->read_trouble);
         return QUEUE_UNUSABLE;
     }
@@ -251,7 +251,8 @@ queue_reader_changed(struct queue *queue)
     return changed;
 }
 
-/* One read transaction ------------------------------------------------------ */
+/* One read transaction ------------------------------------------------------
+ */
 
 void
 queue_end_view(struct queue *queue)
@@ -267,9 +268,9 @@ queue_begin_view(struct queue *queue, struct view *view)
         return QUEUE_UNUSABLE;
     sqlite3_stmt *head = queue->statements[READ_HEAD];
     int rc = sqlite3_step(head);
-    if (rc == SQLITE_DONE || (rc == SQLITE_ROW &&
-                              sqlite3_column_bytes(head, 0) !=
-                                  QUEUE_EPOCH_SIZE - 1))
+    if (rc == SQLITE_DONE ||
+        (rc == SQLITE_ROW &&
+         sqlite3_column_bytes(head, 0) != QUEUE_EPOCH_SIZE - 1))
         rc = SQLITE_CORRUPT;
     if (rc != SQLITE_ROW) {
         queue_end_view(queue);
@@ -294,7 +295,8 @@ queue_head(struct queue *queue, struct queue_head *head)
     return QUEUE_OK;
 }
 
-/* Questions ----------------------------------------------------------------- */
+/* Questions -----------------------------------------------------------------
+ */
 
 static int
 nth_newest(struct queue *queue, const char *const *channels, size_t count,

@@ -8,7 +8,7 @@
 
 enum { MESSAGE_MAX_BYTES = 1 << 20 };
 
-#define INSERT                                                                \
+#define INSERT                                                                 \
     "INSERT INTO message(channel, event, data, type, time, \"from\") VALUES "
 #define ROW "(?, ?, ?, ?, ?, ?)"
 
@@ -20,13 +20,12 @@ const char *const queue_write_sql[WRITE_STATEMENTS] = {
                     " WHERE name = 'message') FROM state",
     [WRITE_INSERT] = INSERT ROW,
     [WRITE_INSERT_4] = INSERT ROW "," ROW "," ROW "," ROW,
-    [WRITE_INSERT_8] = INSERT ROW "," ROW "," ROW "," ROW "," ROW "," ROW
-                       "," ROW "," ROW,
+    [WRITE_INSERT_8] =
+        INSERT ROW "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW,
     [WRITE_ADD_KEPT] = "UPDATE channel SET kept = kept + ?2, last = ?3"
                        " WHERE name = ?1",
-    [WRITE_NEW_CHANNEL] =
-        "INSERT INTO channel(name, kept, last, pruned)"
-        " VALUES (?1, ?2, ?3, (SELECT floor FROM state))",
+    [WRITE_NEW_CHANNEL] = "INSERT INTO channel(name, kept, last, pruned)"
+                          " VALUES (?1, ?2, ?3, (SELECT floor FROM state))",
     [WRITE_SUB_KEPT] =
         "UPDATE channel SET kept = kept - ?2, pruned = max(pruned, ?3)"
         " WHERE name = ?1",
@@ -61,8 +60,15 @@ const char *const queue_write_sql[WRITE_STATEMENTS] = {
 };
 
 /* In the order of a row's parameters. */
-enum { BIND_CHANNEL = 1, BIND_EVENT, BIND_DATA, BIND_TYPE, BIND_TIME,
-       BIND_FROM, BIND_ROW = BIND_FROM };
+enum {
+    BIND_CHANNEL = 1,
+    BIND_EVENT,
+    BIND_DATA,
+    BIND_TYPE,
+    BIND_TIME,
+    BIND_FROM,
+    BIND_ROW = BIND_FROM
+};
 
 /* Transactions ------------------------------------------------------------ */
 
@@ -129,8 +135,8 @@ follows_rules(const struct queue *queue, const struct queue_message *message)
         max = (size_t)queue->options.message_max_bytes;
     size_t event_len = strlen(message->event);
     return all_of(message->channel, "._~-", QUEUE_CHANNEL_MAX) &&
-           all_of((char[2]){message->channel[0], 0}, "", 1) &&
-           event_len >= 1 && event_len <= QUEUE_EVENT_MAX &&
+           all_of((char[2]){message->channel[0], 0}, "", 1) && event_len >= 1 &&
+           event_len <= QUEUE_EVENT_MAX &&
            utf8_printable(message->event, event_len) &&
            strncmp(message->event, "earshot.", 8) != 0 &&
            (!message->from || all_of(message->from, "_-", QUEUE_FROM_MAX)) &&
@@ -144,8 +150,8 @@ append_follows_rules(const struct queue *queue,
                      const struct queue_append *append)
 {
     if (append->count == 0 ||
-        (append->key && (!append->key[0] ||
-                         strlen(append->key) > QUEUE_KEY_MAX)))
+        (append->key &&
+         (!append->key[0] || strlen(append->key) > QUEUE_KEY_MAX)))
         return false;
     for (size_t i = 0; i < append->count; i++)
         if (!follows_rules(queue, &append->messages[i]))
@@ -158,9 +164,9 @@ static void
 bind_row(sqlite3_stmt *insert, int at, const struct queue_message *message,
          int64_t now_ms)
 {
-    static const char *const types[] = {
-        [QUEUE_TEXT] = "text", [QUEUE_JSON] = "json",
-        [QUEUE_BINARY] = "binary"};
+    static const char *const types[] = {[QUEUE_TEXT] = "text",
+                                        [QUEUE_JSON] = "json",
+                                        [QUEUE_BINARY] = "binary"};
     const void *data = message->size_bytes ? message->data : "";
     int size = (int)message->size_bytes;
     sqlite3_bind_text(insert, at + BIND_CHANNEL, message->channel, -1,
@@ -278,8 +284,7 @@ find_key(struct queue *queue, struct queue_append *append)
 {
     sqlite3_stmt *find = queue->writer.statements[WRITE_FIND_KEY];
     struct queue_outcome *outcome = &append->outcome;
-    sqlite3_bind_text(find, 1, append->messages[0].channel, -1,
-                      SQLITE_STATIC);
+    sqlite3_bind_text(find, 1, append->messages[0].channel, -1, SQLITE_STATIC);
     sqlite3_bind_text(find, 2, append->key, -1, SQLITE_STATIC);
     bool found = sqlite3_step(find) == SQLITE_ROW;
     if (found && sqlite3_column_bytes(find, 0) == QUEUE_FINGERPRINT_SIZE &&
@@ -297,8 +302,7 @@ find_key(struct queue *queue, struct queue_append *append)
 }
 
 static int
-add_key(struct queue *queue, const struct queue_append *append,
-        int64_t now_ms)
+add_key(struct queue *queue, const struct queue_append *append, int64_t now_ms)
 {
     sqlite3_stmt *add = queue->writer.statements[WRITE_ADD_KEY];
     sqlite3_bind_text(add, 1, append->messages[0].channel, -1, SQLITE_STATIC);
@@ -361,15 +365,15 @@ read_state(struct queue *queue)
 
 int
 queue_store(struct queue *queue, struct queue_append *first,
-           const struct queue_append *end)
+            const struct queue_append *end)
 {
     int64_t now_ms = clock_wall_ms();
     if (now_ms < 0)
         now_ms = 0;
     queue_tally_reset(&queue->writer.tally);
     int rc = read_state(queue);
-    for (struct queue_append *append = first;
-         rc == SQLITE_OK && append != end; append = append->next)
+    for (struct queue_append *append = first; rc == SQLITE_OK && append != end;
+         append = append->next)
         rc = store(queue, append, now_ms);
     if (rc == SQLITE_OK)
         rc = insert_rows(queue, now_ms);

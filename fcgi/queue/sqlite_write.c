@@ -10,12 +10,12 @@
 #include <time.h>
 
 enum {
-    TICK_MS = 2000,      /* idle: what others wrote is looked at */
-    TROUBLE_MS = 1000,   /* in trouble: is it over? */
-    REOPEN_MS = 100,     /* at most this often when appends come */
+    TICK_MS = 2000,    /* idle: what others wrote is looked at */
+    TROUBLE_MS = 1000, /* in trouble: is it over? */
+    REOPEN_MS = 100,   /* at most this often when appends come */
     FULL_RETRY_MS = 1000,
     LINGER_STEP_US = 25,
-    LINGER_STEPS = 40,   /* a millisecond at most */
+    LINGER_STEPS = 40, /* a millisecond at most */
     LINGER_IN_VAIN = 2,
 };
 
@@ -33,8 +33,8 @@ take_batch(struct queue *queue)
     while ((slip = handover_peek(&queue->handover))) {
         messages += slip->messages;
         bytes += slip->bytes;
-        if (taken->first && (messages > QUEUE_BATCH_MESSAGES ||
-                             bytes > QUEUE_BATCH_BYTES))
+        if (taken->first &&
+            (messages > QUEUE_BATCH_MESSAGES || bytes > QUEUE_BATCH_BYTES))
             break;
         struct queue_append *append = handover_begin(&queue->handover);
         if (append) {
@@ -69,8 +69,8 @@ count_outcome(struct queue_stats *stats, const struct queue_append *append)
 }
 
 static void
-count_batch(struct queue *queue, const struct append_list *list,
-            bool committed, int64_t took_us)
+count_batch(struct queue *queue, const struct append_list *list, bool committed,
+            int64_t took_us)
 {
     struct queue_stats *stats = &queue->stats;
     pthread_mutex_lock(&queue->mutex);
@@ -114,7 +114,8 @@ hand_back_taken(struct queue *queue, int64_t began_us)
     hand_back(queue, taken, true, now_us - began_us);
 }
 
-/* Opening and its troubles -------------------------------------------------- */
+/* Opening and its troubles --------------------------------------------------
+ */
 
 /* What waits gets its answer: not stored. */
 static void
@@ -214,7 +215,8 @@ broken(struct queue *queue, int rc)
     close_file(queue, true);
 }
 
-/* The batch again, after a failure ------------------------------------------ */
+/* The batch again, after a failure ------------------------------------------
+ */
 
 /* Begins anew what is taken already. */
 static int
@@ -358,7 +360,8 @@ write_batch(struct queue *queue)
     writer->in_flight = taken + handover_count(&queue->handover);
 }
 
-/* The thread ---------------------------------------------------------------- */
+/* The thread ----------------------------------------------------------------
+ */
 
 static bool
 has_reason(struct queue *queue)

@@ -9,13 +9,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define require(truth)                                                        \
-    do {                                                                      \
-        if (!(truth)) {                                                       \
-            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__,      \
-                    #truth);                                                  \
-            abort();                                                          \
-        }                                                                     \
+#define require(truth)                                                         \
+    do {                                                                       \
+        if (!(truth)) {                                                        \
+            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__,       \
+                    #truth);                                                   \
+            abort();                                                           \
+        }                                                                      \
     } while (0)
 
 #endif

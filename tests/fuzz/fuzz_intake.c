@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-static const struct intake_limits limits = {.params_max = 300,
-                                            .body_max = 500};
+static const struct intake_limits limits = {.params_max = 300, .body_max = 500};
 
 /* What was made of the bytes: each request's records, one behind the other, and
  * the replies. */

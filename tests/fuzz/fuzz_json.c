@@ -67,8 +67,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct batch batch;
     char sentence[256];
     enum batch_problem problem =
-        batch_read(&batch, "room", (const char *)data, size, &limits,
-                   sentence, sizeof sentence);
+        batch_read(&batch, "room", (const char *)data, size, &limits, sentence,
+                   sizeof sentence);
     if (problem == BATCH_OK) {
         require(batch.count >= 1 && batch.count <= 50);
         for (size_t i = 0; i < batch.count; i++) {

@@ -32,9 +32,8 @@ static void
 check_names(const char *text)
 {
     size_t len = text ? strlen(text) : 0;
-    if (!len || !(name_is_event(text, len, 128) ||
-                  name_is_channel(text, len) || name_is_from(text, len) ||
-                  name_is_key(text, len)))
+    if (!len || !(name_is_event(text, len, 128) || name_is_channel(text, len) ||
+                  name_is_from(text, len) || name_is_key(text, len)))
         return;
     require(!strpbrk(text, "\r\n") && len <= 255);
 }
@@ -46,7 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t len = strlen(text);
     struct query query;
     if (query_read(&query, text)) {
-        const char *const values[] = {query.after, query.last, query.wait,
+        const char *const values[] = {query.after,  query.last,  query.wait,
                                       query.format, query.event, query.from};
         for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
             check_value(values[i], len);

@@ -104,8 +104,9 @@ splice(void)
 static void
 mutate(void)
 {
-    static const uint8_t edges[] = {0, 1, 7, 8, 0x7f, 0x80, 0xff, '"', '\\',
-                                    '\n', '\r', '%', '&', '=', 0xe2, 0xa8};
+    static const uint8_t edges[] = {0,    1,   7,    8,    0x7f, 0x80,
+                                    0xff, '"', '\\', '\n', '\r', '%',
+                                    '&',  '=', 0xe2, 0xa8};
     size_t at = current_size ? draw((uint32_t)current_size) : 0;
     switch (current_size ? draw(5) : 4) {
     case 0:

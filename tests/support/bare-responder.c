@@ -54,12 +54,11 @@ static const char default_answer[] =
     "\r\n"
     "{\"id\":\"1000000-k3f9x2ab\",\"channel\":\"room\"}\n";
 
-static const char opening[] =
-    "Status: 200 OK\r\n"
-    "Content-Type: text/event-stream\r\n"
-    "\r\n"
-    "retry: 2000\nid: 0-bare\nevent: earshot.open\n"
-    "data: {\"cursor\":\"0-bare\"}\n\n";
+static const char opening[] = "Status: 200 OK\r\n"
+                              "Content-Type: text/event-stream\r\n"
+                              "\r\n"
+                              "retry: 2000\nid: 0-bare\nevent: earshot.open\n"
+                              "data: {\"cursor\":\"0-bare\"}\n\n";
 
 static int epoll = -1;
 static uint8_t answer[ANSWER_MAX + 64];
@@ -116,19 +115,18 @@ send_to_held(const uint8_t *body, size_t length)
 {
     uint8_t record[RECORD_HEADER + 64 + BODY_MAX];
     char text[64 + BODY_MAX];
-    int text_length = snprintf(text, sizeof(text),
-        "id: %llu-k3f9x2ab\ndata: %.*s\n\n", ++last_id, (int)length,
-        (const char *)body);
-    uint8_t *end =
-        record_put(record, RECORD_STDOUT, text, (size_t)text_length);
+    int text_length =
+        snprintf(text, sizeof(text), "id: %llu-k3f9x2ab\ndata: %.*s\n\n",
+                 ++last_id, (int)length, (const char *)body);
+    uint8_t *end = record_put(record, RECORD_STDOUT, text, (size_t)text_length);
     size_t sent = 0;
     int64_t began_ns = now_ns();
 
     for (size_t i = 0; i < held_count; i++)
         sent += send(held[i]->fd, record, (size_t)(end - record),
-            MSG_DONTWAIT | MSG_NOSIGNAL) == end - record;
+                     MSG_DONTWAIT | MSG_NOSIGNAL) == end - record;
     fprintf(stderr, "bare sent=%zu us=%lld\n", sent,
-        (long long)(now_ns() - began_ns) / 1000);
+            (long long)(now_ns() - began_ns) / 1000);
 }
 
 /* The request is whole. Returns whether the connection stays. */
@@ -163,13 +161,13 @@ take_piece(struct connection *connection, const struct record_piece *piece)
     case RECORD_PARAMS:
         if (held_count < HELD_MAX && !connection->get)
             connection->get = memmem(piece->bytes, piece->length, get,
-                                  sizeof(get) - 1) != NULL;
+                                     sizeof(get) - 1) != NULL;
         return true;
     case RECORD_STDIN:
         if (piece->record_length == 0)
             return answer_request(connection);
         memcpy(connection->body + connection->body_length, piece->bytes,
-            length);
+               length);
         connection->body_length += length;
         return true;
     case RECORD_END:
@@ -191,8 +189,8 @@ read_connection(struct connection *connection)
     for (size_t at = 0; at < (size_t)got;) {
         struct record_piece piece;
 
-        at += record_read(
-            &connection->reader, bytes + at, (size_t)got - at, &piece);
+        at += record_read(&connection->reader, bytes + at, (size_t)got - at,
+                          &piece);
         if (piece.bytes != NULL && !take_piece(connection, &piece))
             return false;
     }
@@ -207,7 +205,7 @@ accept_connections(int listener)
     for (int i = 0; i < EVENTS_MAX; i++) {
         int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
         struct connection *connection;
-        struct epoll_event event = { .events = EPOLLIN };
+        struct epoll_event event = {.events = EPOLLIN};
 
         if (fd < 0)
             return;
@@ -228,15 +226,15 @@ accept_connections(int listener)
 static int
 listen_on(const char *path)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
         fail("socket");
     strcpy(address.sun_path, path);
     unlink(path);
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0
-        || listen(fd, 4096) < 0)
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+        listen(fd, 4096) < 0)
         fail(path);
     return fd;
 }
@@ -268,7 +266,7 @@ main(int argc, char **argv)
 {
     const char *socket_path = NULL, *answer_path = NULL;
     struct epoll_event events[EVENTS_MAX];
-    struct epoll_event event = { .events = EPOLLIN };
+    struct epoll_event event = {.events = EPOLLIN};
     int listener;
 
     for (int i = 1; i + 1 < argc; i += 2) {

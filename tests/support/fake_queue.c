@@ -140,9 +140,8 @@ pick(const struct queue *queue, const char *const *names, size_t name_count,
             (!names && reader->wants &&
              !reader->wants(reader->context, row->channel)))
             continue;
-        if (picked->count &&
-            (picked->count == page->rows_max ||
-             bytes + row->size_bytes > page->bytes_max)) {
+        if (picked->count && (picked->count == page->rows_max ||
+                              bytes + row->size_bytes > page->bytes_max)) {
             page->more = true;
             page->reached_id = picked->rows[picked->count - 1]->id;
             return;
@@ -191,8 +190,7 @@ read_page(struct queue *queue, const char *const *names, size_t name_count,
                                       .event = "message",
                                       .type = QUEUE_TEXT,
                                       .data = data,
-                                      .size_bytes =
-                                          picked.rows[i]->size_bytes};
+                                      .size_bytes = picked.rows[i]->size_bytes};
         queue->rows_given++;
         reader->on_row(reader->context, &row);
     }

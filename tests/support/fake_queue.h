@@ -24,10 +24,10 @@ struct queue {
     struct fake_mark marks[FAKE_MARKS_MAX];
     size_t mark_count;
     struct queue_head head;
-    enum queue_status status;  /* what every read answers */
-    bool names_no_channel;     /* losses come with channel NULL */
-    void (*on_read)(void);     /* called before each read, if any */
-    size_t heads;              /* how often each was asked */
+    enum queue_status status; /* what every read answers */
+    bool names_no_channel;    /* losses come with channel NULL */
+    void (*on_read)(void);    /* called before each read, if any */
+    size_t heads;             /* how often each was asked */
     size_t reads;
     size_t reads_of_all;
     size_t rows_given;

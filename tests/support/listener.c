@@ -90,9 +90,8 @@ listen_to(const char *channels, struct start start)
     assert(listener);
     listener->subscriber.transport = &transport;
     listener->pending_max = 1000;
-    enum queue_status status =
-        hub_join(hub, &listener->subscriber, each, count, &start,
-                 &listener->lost_at_start);
+    enum queue_status status = hub_join(hub, &listener->subscriber, each, count,
+                                        &start, &listener->lost_at_start);
     if (status != QUEUE_OK) {
         assert(listener->subscriber.state == SUBSCRIBER_OUT);
         free(listener);

@@ -21,7 +21,7 @@ struct listener {
     bool ends;                     /* it wants no more after a flush */
     size_t flushes;
     bool was_misled; /* by a message under another epoch than the file's */
-    const struct shared *piece;    /* the newest encoding */
+    const struct shared *piece; /* the newest encoding */
     struct listener *next;
 };
 
@@ -42,7 +42,7 @@ extern size_t given_count;
 int hub_test_begin(void **state);
 int hub_test_end(void **state);
 
-#define HUB_TEST(name)                                                        \
+#define HUB_TEST(name)                                                         \
     cmocka_unit_test_setup_teardown(name, hub_test_begin, hub_test_end)
 
 /* Where to start. */

@@ -30,8 +30,7 @@ set_cursor(struct connection *connection, const char *text, size_t length)
 }
 
 static void
-take_message(
-    struct connection *connection, uint64_t id, int64_t sent_ns)
+take_message(struct connection *connection, uint64_t id, int64_t sent_ns)
 {
     struct group *group = connection->group;
 
@@ -159,7 +158,7 @@ answer_take(struct connection *connection, const struct record_piece *piece)
 
     if (connection->group->kind == PEER_PUBLISH)
         keep_answer(connection->group, piece,
-            !connection->in_body && connection->status == 0);
+                    !connection->in_body && connection->status == 0);
     while (bytes < end) {
         const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
         const char *stop = newline != NULL ? newline : end;
@@ -202,7 +201,7 @@ answer_read_poll(struct connection *connection)
     const char *body = connection->body_length > 0 ? connection->body : "";
     size_t length = 0;
     const char *cursor = find_string(body, "\"cursor\":\"", &length);
-    const char *message = find_string(body, id_key, &(size_t){ 0 });
+    const char *message = find_string(body, id_key, &(size_t){0});
 
     if (connection->status > 299 || cursor == NULL)
         return false;
@@ -212,13 +211,12 @@ answer_read_poll(struct connection *connection)
     }
     while (message != NULL) {
         uint64_t id = strtoull(message, NULL, 10);
-        const char *data =
-            find_string(message, "\"data\":\"", &(size_t){ 0 });
+        const char *data = find_string(message, "\"data\":\"", &(size_t){0});
 
         if (connection->last_id == 0)
             connection->last_id = id - 1;
         take_message(connection, id, data != NULL ? read_time(data) : 0);
-        message = find_string(message, id_key, &(size_t){ 0 });
+        message = find_string(message, id_key, &(size_t){0});
     }
     set_cursor(connection, cursor, length);
     connection->last_id = strtoull(connection->cursor, NULL, 10);

@@ -35,10 +35,10 @@ connection_flush(struct connection *connection)
     bool writing;
 
     while (connection->out_sent < connection->out_length) {
-        ssize_t sent = send(connection->fd,
-            connection->out + connection->out_sent,
-            connection->out_length - connection->out_sent,
-            MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t sent =
+            send(connection->fd, connection->out + connection->out_sent,
+                 connection->out_length - connection->out_sent,
+                 MSG_DONTWAIT | MSG_NOSIGNAL);
 
         if (sent < 0 && errno != EAGAIN)
             return false;
@@ -61,7 +61,7 @@ connection_flush(struct connection *connection)
 
 static size_t
 write_params(const struct connection *connection, uint8_t *params,
-    const char *method, size_t length)
+             const char *method, size_t length)
 {
     const char *path = connection->group->path;
     size_t path_length = strcspn(path, "?");
@@ -73,7 +73,7 @@ write_params(const struct connection *connection, uint8_t *params,
     snprintf(query, sizeof(query), "%s", given);
     if (connection->group->kind == PEER_POLL && connection->opened)
         snprintf(query, sizeof(query), "wait=%d&after=%s%s%s", POLL_WAIT_S,
-            connection->cursor, *given != '\0' ? "&" : "", given);
+                 connection->cursor, *given != '\0' ? "&" : "", given);
     snprintf(uri, sizeof(uri), "/earshot%.400s?%.600s", name, query);
     snprintf(number, sizeof(number), "%zu", length);
     end = record_put_param(end, "REQUEST_METHOD", method);
@@ -118,12 +118,12 @@ connection_request(struct connection *connection)
     bool publish = group->kind == PEER_PUBLISH;
     size_t length = publish ? group->message_size : 0;
     uint8_t params[PARAMS_MAX];
-    size_t params_length = write_params(
-        connection, params, publish ? "POST" : "GET", length);
+    size_t params_length =
+        write_params(connection, params, publish ? "POST" : "GET", length);
     uint8_t *at;
 
-    connection->out = malloc(params_length + length
-        + (length / RECORD_MAX + 8) * RECORD_HEADER + 64);
+    connection->out = malloc(params_length + length +
+                             (length / RECORD_MAX + 8) * RECORD_HEADER + 64);
     if (connection->out == NULL)
         peer_fail("malloc");
     connection->sent_ns = peer_now_ns();
@@ -162,9 +162,8 @@ connection_get_stuck(struct connection *connection, int stage)
         at = record_put(at, RECORD_STDIN, "begun", 5);
         length = (size_t)(at - bytes);
     }
-    return length == 0
-        || send(connection->fd, bytes, length, MSG_NOSIGNAL)
-        == (ssize_t)length;
+    return length == 0 ||
+           send(connection->fd, bytes, length, MSG_NOSIGNAL) == (ssize_t)length;
 }
 
 void
@@ -250,28 +249,27 @@ on_answered(struct connection *connection)
     case PEER_STUCK:
         return false;
     case PEER_POLL:
-        return answer_read_poll(connection)
-            && ((group->churning && connection->opened)
-                || connection_request(connection));
+        return answer_read_poll(connection) &&
+               ((group->churning && connection->opened) ||
+                connection_request(connection));
     case PEER_PUBLISH:
         answer_read_published(connection);
         connection->publishing = false;
         group->on_the_way--;
-        return group->to_send == 0 || group->one_by_one
-            || publish_next(connection);
+        return group->to_send == 0 || group->one_by_one ||
+               publish_next(connection);
     }
     return false;
 }
 
 /* Returns whether the connection stays. */
 static bool
-connection_take(
-    struct connection *connection, const uint8_t *bytes, size_t length)
+connection_take(struct connection *connection, const uint8_t *bytes,
+                size_t length)
 {
     while (length > 0) {
         struct record_piece piece;
-        size_t taken =
-            record_read(&connection->reader, bytes, length, &piece);
+        size_t taken = record_read(&connection->reader, bytes, length, &piece);
 
         bytes += taken;
         length -= taken;
@@ -279,8 +277,8 @@ connection_take(
             continue;
         if (piece.type == RECORD_STDOUT)
             answer_take(connection, &piece);
-        else if (piece.type == RECORD_END && piece.last
-            && !on_answered(connection))
+        else if (piece.type == RECORD_END && piece.last &&
+                 !on_answered(connection))
             return false;
     }
     return true;

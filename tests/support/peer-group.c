@@ -14,8 +14,8 @@ samples_add(struct samples *samples, int64_t ns)
         return;
     if (samples->count == samples->room) {
         samples->room = samples->room > 0 ? samples->room * 2 : 1024;
-        samples->us = realloc(
-            samples->us, samples->room * sizeof(*samples->us));
+        samples->us =
+            realloc(samples->us, samples->room * sizeof(*samples->us));
         if (samples->us == NULL)
             peer_fail("realloc");
     }
@@ -38,10 +38,9 @@ samples_print(const struct samples *samples, const char *name, FILE *out)
     if (n == 0)
         return;
     qsort(samples->us, n, sizeof(*samples->us), compare_us);
-    fprintf(out,
-        ",\"%s_us\":{\"count\":%zu,\"p50\":%u,\"p99\":%u,\"max\":%u}", name,
-        n, samples->us[n / 2], samples->us[n * 99 / 100],
-        samples->us[n - 1]);
+    fprintf(out, ",\"%s_us\":{\"count\":%zu,\"p50\":%u,\"p99\":%u,\"max\":%u}",
+            name, n, samples->us[n / 2], samples->us[n * 99 / 100],
+            samples->us[n - 1]);
 }
 
 void
@@ -49,8 +48,8 @@ group_add(struct group *group, struct connection *connection)
 {
     if (group->count == group->room) {
         group->room = group->room > 0 ? group->room * 2 : 64;
-        group->members = realloc(
-            group->members, group->room * sizeof(struct connection *));
+        group->members =
+            realloc(group->members, group->room * sizeof(struct connection *));
         if (group->members == NULL)
             peer_fail("realloc");
     }
@@ -79,7 +78,7 @@ group_on_opened(struct group *group, struct connection *connection)
 
 void
 group_on_message(struct group *group, struct connection *connection,
-    uint64_t id, int64_t sent_ns)
+                 uint64_t id, int64_t sent_ns)
 {
     int64_t took_ns = peer_now_ns() - sent_ns;
 
@@ -146,7 +145,8 @@ group_print(const struct group *group, FILE *out)
         fewest = messages < fewest ? messages : fewest;
         most = messages > most ? messages : most;
     }
-    fprintf(out,
+    fprintf(
+        out,
         "\"connections\":%zu,\"opened\":%zu,\"closed\":%zu,\"refused\":%zu,"
         "\"status\":%d,\"messages\":%llu,\"fewest\":%llu,\"most\":%llu,"
         "\"repeats\":%llu,\"disorder\":%llu,\"gaps\":%llu,\"lost\":%llu,"
@@ -154,11 +154,9 @@ group_print(const struct group *group, FILE *out)
         group->count, group->opened, group->closed, group->refused,
         group->status, (unsigned long long)group->messages,
         (unsigned long long)fewest, (unsigned long long)most,
-        (unsigned long long)group->repeats,
-        (unsigned long long)group->disorder,
+        (unsigned long long)group->repeats, (unsigned long long)group->disorder,
         (unsigned long long)group->gaps, (unsigned long long)group->lost,
-        (unsigned long long)group->comments, group->answered,
-        group->failed);
+        (unsigned long long)group->comments, group->answered, group->failed);
     samples_print(&group->delivery, "delivery", out);
     samples_print(&group->last, "last", out);
     samples_print(&group->answers, "answer", out);

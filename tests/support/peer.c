@@ -63,7 +63,7 @@ peer_now_ns(void)
 static int
 connect_unix(void)
 {
-    struct sockaddr_un to = { .sun_family = AF_UNIX };
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (fd < 0 || strlen(address) >= sizeof(to.sun_path))
@@ -77,7 +77,7 @@ connect_unix(void)
 static int
 connect_inet(const char *colon)
 {
-    struct sockaddr_in to = { .sin_family = AF_INET };
+    struct sockaddr_in to = {.sin_family = AF_INET};
     char host[64];
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
@@ -100,8 +100,8 @@ peer_connect(void)
 {
     const char *colon = strrchr(address, ':');
     int fd = *address == '/' || *address == '.' || colon == NULL
-        ? connect_unix()
-        : connect_inet(colon);
+                 ? connect_unix()
+                 : connect_inet(colon);
 
     if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
         peer_fail("fcntl");
@@ -111,8 +111,8 @@ peer_connect(void)
 static void
 read_input(void)
 {
-    ssize_t got = read(
-        STDIN_FILENO, input + input_length, INPUT_MAX - 1 - input_length);
+    ssize_t got =
+        read(STDIN_FILENO, input + input_length, INPUT_MAX - 1 - input_length);
 
     if (got > 0) {
         input_length += (size_t)got;
@@ -183,8 +183,8 @@ group_of(const char *line)
     const char *name = word(line, "group", "");
     size_t i = 0;
 
-    while (i < GROUPS_MAX && groups[i] != NULL
-        && strcmp(groups[i]->name, name) != 0)
+    while (i < GROUPS_MAX && groups[i] != NULL &&
+           strcmp(groups[i]->name, name) != 0)
         i++;
     if (i == GROUPS_MAX)
         peer_fail("too many groups");
@@ -209,7 +209,7 @@ static void
 set_path(struct group *group, const char *line)
 {
     snprintf(group->path, sizeof(group->path), "%s",
-        word(line, "path", "/room/sse"));
+             word(line, "path", "/room/sse"));
 }
 
 static bool
@@ -326,8 +326,7 @@ static bool
 command_run(struct group *group, const char *line)
 {
     (void)group;
-    deadline_ns =
-        peer_now_ns() + (int64_t)number(line, "ms", 0) * 1000000;
+    deadline_ns = peer_now_ns() + (int64_t)number(line, "ms", 0) * 1000000;
     while (turn_in_time())
         ;
     return true;
@@ -383,21 +382,21 @@ static const struct {
     bool (*run)(struct group *group, const char *line);
 } commands[] = {
     /* count= path= kind=sse|poll: subscribe, until each has its cursor */
-    { "open", PEER_SSE, command_open },
+    {"open", PEER_SSE, command_open},
     /* count= path=: requests that stop at a stage, in turn */
-    { "stuck", PEER_STUCK, command_stuck },
+    {"stuck", PEER_STUCK, command_stuck},
     /* count= path= size= clients= every_ms=: messages, each one answered */
-    { "publish", PEER_PUBLISH, command_publish },
+    {"publish", PEER_PUBLISH, command_publish},
     /* count= at_once= path= kind= */
-    { "churn", PEER_SSE, command_churn },
+    {"churn", PEER_SSE, command_churn},
     /* messages=: until each of the group has so many since the reset */
-    { "wait", PEER_ANY, command_wait },
-    { "run", PEER_ANY, command_run }, /* ms=: nothing but serve */
-    { "pause", PEER_ANY, command_pause }, /* read no more */
-    { "resume", PEER_ANY, command_resume },
-    { "reset", PEER_ANY, command_reset }, /* all counts to zero */
-    { "report", PEER_ANY, command_report },
-    { "close", PEER_ANY, command_close },
+    {"wait", PEER_ANY, command_wait},
+    {"run", PEER_ANY, command_run},     /* ms=: nothing but serve */
+    {"pause", PEER_ANY, command_pause}, /* read no more */
+    {"resume", PEER_ANY, command_resume},
+    {"reset", PEER_ANY, command_reset}, /* all counts to zero */
+    {"report", PEER_ANY, command_report},
+    {"close", PEER_ANY, command_close},
 };
 
 static void
@@ -406,23 +405,22 @@ run_command(const char *line)
     size_t length = strcspn(line, " ");
     int64_t began_ns = peer_now_ns();
 
-    deadline_ns = began_ns
-        + (int64_t)number(line, "timeout_ms", 30000) * 1000000;
+    deadline_ns =
+        began_ns + (int64_t)number(line, "timeout_ms", 30000) * 1000000;
     for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
         struct group *group;
         bool ok;
 
-        if (strncmp(commands[i].name, line, length) != 0
-            || commands[i].name[length] != '\0')
+        if (strncmp(commands[i].name, line, length) != 0 ||
+            commands[i].name[length] != '\0')
             continue;
         group = group_of(line);
         if (commands[i].kind != PEER_ANY)
-            group->kind = commands[i].kind == PEER_SSE ? kind_of(line)
-                                                       : commands[i].kind;
+            group->kind =
+                commands[i].kind == PEER_SSE ? kind_of(line) : commands[i].kind;
         ok = commands[i].run(group, line);
-        printf("{\"command\":\"%s\",\"ok\":%s,\"ms\":%.3f,",
-            commands[i].name, ok ? "true" : "false",
-            (double)(peer_now_ns() - began_ns) / 1e6);
+        printf("{\"command\":\"%s\",\"ok\":%s,\"ms\":%.3f,", commands[i].name,
+               ok ? "true" : "false", (double)(peer_now_ns() - began_ns) / 1e6);
         group_print(group, stdout);
         puts("}");
         fflush(stdout);
@@ -459,7 +457,7 @@ run_commands(void)
 int
 main(int argc, char **argv)
 {
-    struct epoll_event event = { .events = EPOLLIN };
+    struct epoll_event event = {.events = EPOLLIN};
     struct rlimit files;
 
     if (argc != 2) {

@@ -118,8 +118,8 @@ void connection_set_reading(struct connection *connection);
 /* What epoll says; it may close and free the connection. */
 void connection_on_event(struct connection *connection, uint32_t events);
 
-void answer_take(
-    struct connection *connection, const struct record_piece *piece);
+void answer_take(struct connection *connection,
+                 const struct record_piece *piece);
 /* The answer is whole. False when it is not one to go on from. */
 bool answer_read_poll(struct connection *connection);
 void answer_read_published(struct connection *connection);
@@ -129,7 +129,7 @@ void group_remove(struct group *group, struct connection *connection);
 void group_on_opened(struct group *group, struct connection *connection);
 /* `sent_ns` is 0 for a message that does not say when it was sent. */
 void group_on_message(struct group *group, struct connection *connection,
-    uint64_t id, int64_t sent_ns);
+                      uint64_t id, int64_t sent_ns);
 /* Begins to await `messages` on each connection, counted since the reset. */
 void group_await(struct group *group, uint64_t messages);
 /* Forgets what was counted, keeps the connections. */

@@ -177,7 +177,8 @@ find_file(const char *path)
     return file;
 }
 
-/* The file's methods --------------------------------------------------------- */
+/* The file's methods ---------------------------------------------------------
+ */
 
 static sqlite3_file *
 real_of(sqlite3_file *file)
@@ -351,7 +352,8 @@ static const sqlite3_io_methods methods = {
     .xShmUnmap = shim_shm_unmap,
 };
 
-/* The VFS's methods ----------------------------------------------------------- */
+/* The VFS's methods -----------------------------------------------------------
+ */
 
 static int
 shim_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags,
@@ -399,8 +401,7 @@ powercut_install(void)
     shim_vfs = *real_vfs;
     shim_vfs.pNext = NULL;
     shim_vfs.zName = "powercut";
-    shim_vfs.szOsFile = (int)sizeof(struct powercut_file) +
-                        real_vfs->szOsFile;
+    shim_vfs.szOsFile = (int)sizeof(struct powercut_file) + real_vfs->szOsFile;
     shim_vfs.xOpen = shim_open;
     shim_vfs.xDelete = shim_delete;
     sqlite3_vfs_register(&shim_vfs, 1);

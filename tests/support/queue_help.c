@@ -26,8 +26,7 @@ place_make_in(struct place *place, const char *directory)
     snprintf(place->directory, sizeof(place->directory),
              "%s/earshot-queue-XXXXXX", directory);
     assert_non_null(mkdtemp(place->directory));
-    snprintf(place->path, sizeof(place->path), "%s/queue.db",
-             place->directory);
+    snprintf(place->path, sizeof(place->path), "%s/queue.db", place->directory);
     place->options = (struct queue_options){
         .path = place->path,
         .synchronous = QUEUE_SYNC_FULL,
@@ -87,16 +86,18 @@ on_done(struct queue_append *append, const struct queue_outcome *outcome)
 }
 
 void
-prepare(struct sent *sent, const char *channel, const char *data,
-        size_t count, const char *key)
+prepare(struct sent *sent, const char *channel, const char *data, size_t count,
+        const char *key)
 {
     assert_true(count <= SENT_MAX);
     memset(&sent->append, 0, sizeof(sent->append));
     sent->answered = false;
     for (size_t i = 0; i < count; i++)
-        sent->messages[i] = (struct queue_message){
-            .channel = channel, .event = "message", .type = QUEUE_TEXT,
-            .data = data, .size_bytes = strlen(data)};
+        sent->messages[i] = (struct queue_message){.channel = channel,
+                                                   .event = "message",
+                                                   .type = QUEUE_TEXT,
+                                                   .data = data,
+                                                   .size_bytes = strlen(data)};
     sent->append.messages = sent->messages;
     sent->append.count = count;
     sent->append.key = key;
@@ -174,7 +175,8 @@ publish(struct queue *queue, const char *channel, const char *data)
     return id;
 }
 
-/* Reading ------------------------------------------------------------------- */
+/* Reading -------------------------------------------------------------------
+ */
 
 void
 seen_reset(struct seen *seen)
@@ -222,7 +224,8 @@ wants(void *context, const char *channel)
 struct queue_reader
 seen_reader(struct seen *seen)
 {
-    return (struct queue_reader){.on_row = on_row, .on_lost = on_lost,
+    return (struct queue_reader){.on_row = on_row,
+                                 .on_lost = on_lost,
                                  .wants = seen->wanted ? wants : NULL,
                                  .context = seen};
 }
@@ -241,17 +244,19 @@ struct queue_page
 read_page(struct queue *queue, struct seen *seen, const char *channels,
           int64_t after_id, size_t rows_max)
 {
-    struct queue_page page = {.after_id = after_id, .upto_id = INT64_MAX,
-                              .rows_max = rows_max, .bytes_max = 1 << 20};
+    struct queue_page page = {.after_id = after_id,
+                              .upto_id = INT64_MAX,
+                              .rows_max = rows_max,
+                              .bytes_max = 1 << 20};
     struct queue_reader reader = seen_reader(seen);
     char room[1024];
     const char *names[64];
     enum queue_status status;
     size_t before = seen->rows;
     if (channels)
-        status = queue_read(queue, names,
-                            split(channels, room, sizeof(room), names), &page,
-                            &reader);
+        status =
+            queue_read(queue, names, split(channels, room, sizeof(room), names),
+                       &page, &reader);
     else
         status = queue_read_all(queue, &page, &reader);
     assert_int_equal(status, QUEUE_OK);
@@ -280,7 +285,8 @@ read_to_end(struct queue *queue, struct seen *seen, const char *channels,
     return pages;
 }
 
-/* Another program ------------------------------------------------------------ */
+/* Another program ------------------------------------------------------------
+ */
 
 static sqlite3 *
 open_foreign(const struct place *place)

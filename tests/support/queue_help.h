@@ -44,8 +44,8 @@ int64_t publish(struct queue *queue, const char *channel, const char *data);
 enum queue_status try_publish(struct queue *queue, const char *channel,
                               const char *data);
 /* Dispatches until the condition holds; false after ten seconds. */
-bool wait_until(struct queue *queue, bool (*holds)(struct queue *queue,
-                                                   void *context),
+bool wait_until(struct queue *queue,
+                bool (*holds)(struct queue *queue, void *context),
                 void *context);
 
 /* What a read gave. */

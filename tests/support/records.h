@@ -52,7 +52,7 @@ record_put(uint8_t *at, enum record_type type, const void *bytes, size_t length)
 static inline uint8_t *
 record_put_begin(uint8_t *at, bool keep)
 {
-    const uint8_t body[8] = { 0, 1, keep, 0, 0, 0, 0, 0 };
+    const uint8_t body[8] = {0, 1, keep, 0, 0, 0, 0, 0};
 
     return record_put(at, RECORD_BEGIN, body, sizeof(body));
 }
@@ -61,7 +61,7 @@ record_put_begin(uint8_t *at, bool keep)
 static inline uint8_t *
 record_put_end(uint8_t *at)
 {
-    const uint8_t body[8] = { 0 };
+    const uint8_t body[8] = {0};
 
     return record_put(at, RECORD_END, body, sizeof(body));
 }
@@ -107,10 +107,11 @@ struct record_piece {
 };
 
 /* Takes from `bytes`, at least one, up to the end of the next piece, and
-   returns how many were taken. `piece->bytes` is NULL when there is no piece yet. */
+   returns how many were taken. `piece->bytes` is NULL when there is no piece
+   yet. */
 static inline size_t
 record_read(struct record_reader *reader, const uint8_t *bytes, size_t length,
-    struct record_piece *piece)
+            struct record_piece *piece)
 {
     size_t taken = 0;
 
@@ -134,12 +135,11 @@ record_read(struct record_reader *reader, const uint8_t *bytes, size_t length,
     } else {
         piece->first = false;
     }
-    piece->record_length =
-        (size_t)(reader->header[4] << 8 | reader->header[5]);
+    piece->record_length = (size_t)(reader->header[4] << 8 | reader->header[5]);
     piece->type = (enum record_type)reader->header[1];
     piece->bytes = bytes + taken;
-    piece->length = reader->content_left < length - taken
-        ? reader->content_left : length - taken;
+    piece->length = reader->content_left < length - taken ? reader->content_left
+                                                          : length - taken;
     reader->content_left -= (uint32_t)piece->length;
     piece->last = reader->content_left == 0;
     return taken + piece->length;

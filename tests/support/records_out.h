@@ -11,10 +11,14 @@ static inline void
 add_record_padded(struct bytes *out, unsigned type, unsigned id,
                   const void *content, size_t len, unsigned padding)
 {
-    const unsigned char header[8] = {
-        1, (unsigned char)type, (unsigned char)(id >> 8), (unsigned char)id,
-        (unsigned char)(len >> 8), (unsigned char)len,
-        (unsigned char)padding, 0x5a};
+    const unsigned char header[8] = {1,
+                                     (unsigned char)type,
+                                     (unsigned char)(id >> 8),
+                                     (unsigned char)id,
+                                     (unsigned char)(len >> 8),
+                                     (unsigned char)len,
+                                     (unsigned char)padding,
+                                     0x5a};
     bytes_append(out, header, sizeof header);
     bytes_append(out, content, len);
     for (unsigned i = 0; i < padding; i++)
@@ -42,7 +46,10 @@ static inline void
 add_request(struct bytes *out, unsigned id, unsigned flags, const char *body)
 {
     add_begin(out, id, 1, flags);
-    add_record(out, 4, id, "\x01\x01" "Ax", 4);
+    add_record(out, 4, id,
+               "\x01\x01"
+               "Ax",
+               4);
     add_record(out, 4, id, NULL, 0);
     if (body[0])
         add_record(out, 5, id, body, strlen(body));

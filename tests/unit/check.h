@@ -20,20 +20,20 @@
 #define TEST(name) static void name(__attribute__((unused)) void **state)
 #define LISTED(name) cmocka_unit_test(name)
 
-#define RUN(...)                                                              \
-    int main(void)                                                            \
-    {                                                                         \
-        const struct CMUnitTest tests[] = {__VA_ARGS__};                      \
-        return cmocka_run_group_tests(tests, NULL, NULL);                     \
+#define RUN(...)                                                               \
+    int main(void)                                                             \
+    {                                                                          \
+        const struct CMUnitTest tests[] = {__VA_ARGS__};                       \
+        return cmocka_run_group_tests(tests, NULL, NULL);                      \
     }
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 /* The LEN bytes at DATA are those of the string EXPECTED. */
-#define assert_bytes(data, len, expected)                                     \
-    do {                                                                      \
-        assert_int_equal(len, strlen(expected));                              \
-        assert_memory_equal(data, expected, strlen(expected));                \
+#define assert_bytes(data, len, expected)                                      \
+    do {                                                                       \
+        assert_int_equal(len, strlen(expected));                               \
+        assert_memory_equal(data, expected, strlen(expected));                 \
     } while (0)
 
 #endif

@@ -72,9 +72,14 @@ TEST(base64_is_that_of_rfc_4648)
 {
     /* Section 10 */
     static const char *const pairs[][2] = {
-        {"", ""},           {"f", "Zg=="},         {"fo", "Zm8="},
-        {"foo", "Zm9v"},    {"foob", "Zm9vYg=="},  {"fooba", "Zm9vYmE="},
-        {"foobar", "Zm9vYmFy"}, {"\xff\xfe\xfd", "//79"},
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
+        {"\xff\xfe\xfd", "//79"},
     };
     for (size_t i = 0; i < COUNT_OF(pairs); i++) {
         struct bytes bytes = BYTES_EMPTY;

@@ -197,7 +197,8 @@ TEST(nothing_that_is_published_adds_a_member)
 
 TEST(line_separators_never_stand_bare_in_json)
 {
-    static const char data[] = "a\xe2\x80\xa8" "b\xe2\x80\xa9";
+    static const char data[] = "a\xe2\x80\xa8"
+                               "b\xe2\x80\xa9";
     struct queue_row row = row_of(QUEUE_TEXT, data, sizeof data - 1);
     encode(&row, ENCODING_JSON);
     bytes_append_char(&out, '\0');
@@ -229,8 +230,7 @@ RUN(CODE(an_event_has_its_id_and_its_data),
     CODE(empty_data_has_a_data_line_all_the_same),
     CODE(an_event_that_is_named_says_its_name),
     CODE(data_is_split_at_every_kind_of_line_end),
-    CODE(binary_data_is_base64_in_an_event),
-    CODE(an_event_s_json_is_one_line),
+    CODE(binary_data_is_base64_in_an_event), CODE(an_event_s_json_is_one_line),
     CODE(a_notice_carries_its_cursor_as_id_and_data),
     CODE(an_event_s_name_cannot_begin_a_line),
     CODE(a_message_in_json_has_its_members),

@@ -102,8 +102,7 @@ TEST(nothing_is_read_without_news)
     size_t before = queue->reads + queue->reads_of_all + queue->heads;
     for (int i = 0; i < 10; i++)
         assert_false(hub_turn(hub, false));
-    assert_int_equal(queue->reads + queue->reads_of_all + queue->heads,
-                     before);
+    assert_int_equal(queue->reads + queue->reads_of_all + queue->heads, before);
 }
 
 TEST(a_burst_is_read_over_several_turns)
@@ -340,5 +339,4 @@ RUN(HUB_TEST(who_follows_gets_what_is_published),
     HUB_TEST(who_is_live_is_told_the_newest_cursor),
     HUB_TEST(who_is_behind_is_told_its_own_cursor),
     HUB_TEST(subscribers_are_counted_by_channel),
-    HUB_TEST(a_change_of_counts_is_told_once),
-    HUB_TEST(deliveries_are_counted))
+    HUB_TEST(a_change_of_counts_is_told_once), HUB_TEST(deliveries_are_counted))

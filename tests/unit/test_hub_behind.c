@@ -413,6 +413,5 @@ RUN(HUB_TEST(a_cursor_is_read_on_from), HUB_TEST(earliest_is_all_that_is_kept),
     HUB_TEST(one_may_leave_from_any_state),
     HUB_TEST(reads_that_fail_do_not_spin_nor_lose_the_place),
     HUB_TEST(a_look_finds_what_this_process_has_not_read_yet),
-    HUB_TEST(a_look_that_finds_nothing_waits),
-    HUB_TEST(a_look_takes_one_page),
+    HUB_TEST(a_look_that_finds_nothing_waits), HUB_TEST(a_look_takes_one_page),
     HUB_TEST(a_look_that_fails_changes_nothing))

@@ -18,9 +18,14 @@ TEST(a_cursor_that_cannot_be_honoured_is_told_at_once_and_once)
 {
     put("room", 5);
     fake_queue_prune(queue, "room", 2);
-    static const char *const cursors[] = {
-        "3-otherone", "6-epoch001", "999999999999-epoch001", "nonsense",
-        "3", "-1-epoch001", "03-epoch001", "9007199254740993-epoch001"};
+    static const char *const cursors[] = {"3-otherone",
+                                          "6-epoch001",
+                                          "999999999999-epoch001",
+                                          "nonsense",
+                                          "3",
+                                          "-1-epoch001",
+                                          "03-epoch001",
+                                          "9007199254740993-epoch001"};
     for (size_t i = 0; i < COUNT_OF(cursors); i++) {
         struct listener *a = listen_to("room", CURSOR(cursors[i]));
         assert_true(a->lost_at_start);

@@ -31,7 +31,10 @@ say_padded(struct bytes *out)
 {
     const char begin[8] = {0, 1, 0};
     add_record_padded(out, 1, 1, begin, 8, 8);
-    add_record_padded(out, 4, 1, "\x01\x01" "Ax", 4, 255);
+    add_record_padded(out, 4, 1,
+                      "\x01\x01"
+                      "Ax",
+                      4, 255);
     add_record_padded(out, 4, 1, NULL, 0, 1);
     add_record_padded(out, 5, 1, "body", 4, 7);
     add_record_padded(out, 5, 1, NULL, 0, 255);
@@ -42,7 +45,10 @@ say_in_bytes(struct bytes *out)
 {
     add_begin(out, 1, 1, 0);
     for (int i = 0; i < 4; i++)
-        add_record_padded(out, 4, 1, &"\x01\x01" "Ax"[i], 1, 3);
+        add_record_padded(out, 4, 1,
+                          &"\x01\x01"
+                           "Ax"[i],
+                          1, 3);
     add_record(out, 4, 1, NULL, 0);
     for (int i = 0; i < 4; i++)
         add_record_padded(out, 5, 1, &"body"[i], 1, (unsigned)i);
@@ -56,7 +62,10 @@ say_with_strangers(struct bytes *out)
     add_record(out, 2, 9, NULL, 0);
     add_begin(out, 1, 1, 0);
     add_record(out, 4, 2, "other", 5);
-    add_record(out, 4, 1, "\x01\x01" "Ax", 4);
+    add_record(out, 4, 1,
+               "\x01\x01"
+               "Ax",
+               4);
     add_record(out, 8, 1, "data", 4);
     add_record(out, 99, 1, "unknown", 7);
     add_record(out, 4, 1, NULL, 0);

@@ -5,8 +5,7 @@
 #include "check.h"
 #include "record.h"
 
-static const struct intake_limits limits = {.params_max = 100,
-                                            .body_max = 200};
+static const struct intake_limits limits = {.params_max = 100, .body_max = 200};
 
 static struct intake intake;
 static struct bytes said;
@@ -120,7 +119,8 @@ TEST(the_next_request_has_its_own_measure)
 
 TEST(parameters_that_came_in_pieces_end_up_in_one_record)
 {
-    static const char pair[] = "\x01\x03" "Axyz";
+    static const char pair[] = "\x01\x03"
+                               "Axyz";
     add_begin(&said, 1, 1, 0);
     for (int at = 0; at < 6; at++)
         add_record_padded(&said, 4, 1, pair + at, 1, 5);
@@ -184,7 +184,10 @@ TEST(other_roles_are_refused)
 TEST(what_belongs_to_a_refused_request_is_ignored)
 {
     add_begin(&said, 2, 3, BEGIN_KEEP_CONN);
-    add_record(&said, 4, 2, "\x01\x01" "Ax", 4);
+    add_record(&said, 4, 2,
+               "\x01\x01"
+               "Ax",
+               4);
     add_record(&said, 4, 2, NULL, 0);
     add_record(&said, 5, 2, NULL, 0);
     add_request(&said, 3, 0, "");
@@ -201,7 +204,10 @@ TEST(a_second_begin_is_answered_cant_mpx)
     assert_end(&at, 2, PROTOCOL_CANT_MPX_CONN);
     add_record(&said, 4, 1, NULL, 0);
     add_begin(&said, 3, 1, 1);
-    add_record(&said, 4, 3, "\x01\x01" "Ax", 4);
+    add_record(&said, 4, 3,
+               "\x01\x01"
+               "Ax",
+               4);
     add_record(&said, 5, 1, NULL, 0);
     assert_int_equal(hear(), INTAKE_REQUEST);
     assert_end(&at, 3, PROTOCOL_CANT_MPX_CONN);
@@ -230,7 +236,10 @@ TEST(an_abort_while_a_request_is_coming_ends_it)
 {
     size_t at = 0;
     add_begin(&said, 1, 1, BEGIN_KEEP_CONN);
-    add_record(&said, 4, 1, "\x01\x01" "Ax", 4);
+    add_record(&said, 4, 1,
+               "\x01\x01"
+               "Ax",
+               4);
     assert_int_equal(hear(), INTAKE_MORE);
     add_record(&said, 2, 1, NULL, 0);
     assert_int_equal(hear(), INTAKE_MORE);
@@ -267,7 +276,8 @@ TEST(a_stream_out_of_its_turn_closes)
 
 TEST(management_records_are_answered_at_every_stage)
 {
-    static const char ask[] = "\x0f\x00" "FCGI_MPXS_CONNS";
+    static const char ask[] = "\x0f\x00"
+                              "FCGI_MPXS_CONNS";
     add_record(&said, 9, 0, ask, sizeof ask - 1);
     add_begin(&said, 1, 1, 1);
     add_record(&said, 77, 0, "what", 4);

@@ -13,7 +13,7 @@ assert_written(const char *text, size_t len, const char *expected)
     bytes_fini(&bytes);
 }
 
-#define WRITES(literal, expected)                                             \
+#define WRITES(literal, expected)                                              \
     assert_written(literal, sizeof literal - 1, expected)
 
 TEST(a_string_is_escaped_as_rfc_8259_wants)
@@ -87,9 +87,20 @@ TEST(strings_are_decoded)
 TEST(what_is_no_string_keeps_its_own_text)
 {
     static const char *const values[] = {
-        "null", "true", "false", "0", "-0", "1", "-1.50e+3", "1E400",
-        "123456789012345678901234567890", "[]", "{}", "[1, 2,\t3]",
-        "{\"a\" : {\"b\":[\"}\",\"\\\"]\"]}}", "[\"\\u00e4\\\\\"]",
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "1",
+        "-1.50e+3",
+        "1E400",
+        "123456789012345678901234567890",
+        "[]",
+        "{}",
+        "[1, 2,\t3]",
+        "{\"a\" : {\"b\":[\"}\",\"\\\"]\"]}}",
+        "[\"\\u00e4\\\\\"]",
         "{\"data\":\"inner\"}",
     };
     for (size_t i = 0; i < COUNT_OF(values); i++) {
@@ -128,46 +139,93 @@ TEST(an_empty_object_has_no_members)
     json_object_fini(&object);
 }
 
-#define TEXT(literal) {literal, sizeof literal - 1}
+#define TEXT(literal)                                                          \
+    {                                                                          \
+        literal, sizeof literal - 1                                            \
+    }
 
 static const struct {
     const char *text;
     size_t len;
 } refused[] = {
-    TEXT(""), TEXT(" "), TEXT("x"), TEXT("null"), TEXT("1"), TEXT("[]"),
-    TEXT("\"{}\""), TEXT("{"), TEXT("}"), TEXT("{}}"), TEXT("{}{}"),
-    TEXT("{} x"), TEXT("{}\0"), TEXT("{\"a\":1"), TEXT("{\"a\":}"),
-    TEXT("{\"a\"}"), TEXT("{\"a\":1,}"), TEXT("{,}"), TEXT("{a:1}"),
-    TEXT("{'a':1}"), TEXT("{\"a\":1 \"b\":2}"), TEXT("{\"a\":[1,]}"),
-    TEXT("{\"a\":\"b}"), TEXT("{\"a\":nul}"), TEXT("{\"a\":True}"),
-    TEXT("{\"a\":nan}"), TEXT("{\"a\":\"\\x\"}"), TEXT("{\"a\":\"\\u12\"}"),
+    TEXT(""),
+    TEXT(" "),
+    TEXT("x"),
+    TEXT("null"),
+    TEXT("1"),
+    TEXT("[]"),
+    TEXT("\"{}\""),
+    TEXT("{"),
+    TEXT("}"),
+    TEXT("{}}"),
+    TEXT("{}{}"),
+    TEXT("{} x"),
+    TEXT("{}\0"),
+    TEXT("{\"a\":1"),
+    TEXT("{\"a\":}"),
+    TEXT("{\"a\"}"),
+    TEXT("{\"a\":1,}"),
+    TEXT("{,}"),
+    TEXT("{a:1}"),
+    TEXT("{'a':1}"),
+    TEXT("{\"a\":1 \"b\":2}"),
+    TEXT("{\"a\":[1,]}"),
+    TEXT("{\"a\":\"b}"),
+    TEXT("{\"a\":nul}"),
+    TEXT("{\"a\":True}"),
+    TEXT("{\"a\":nan}"),
+    TEXT("{\"a\":\"\\x\"}"),
+    TEXT("{\"a\":\"\\u12\"}"),
     TEXT("{\"a\":1}/**/"),
     /* numbers that are none (RFC 8259, section 6) */
-    TEXT("{\"a\":01}"), TEXT("{\"a\":+1}"), TEXT("{\"a\":.5}"),
-    TEXT("{\"a\":1.}"), TEXT("{\"a\":-}"), TEXT("{\"a\":-.5}"),
-    TEXT("{\"a\":1e}"), TEXT("{\"a\":1.e5}"), TEXT("{\"a\":-01}"),
-    TEXT("{\"a\":[1,[00]]}"), TEXT("{\"a\":0x10}"), TEXT("{\"a\":1e+}"),
+    TEXT("{\"a\":01}"),
+    TEXT("{\"a\":+1}"),
+    TEXT("{\"a\":.5}"),
+    TEXT("{\"a\":1.}"),
+    TEXT("{\"a\":-}"),
+    TEXT("{\"a\":-.5}"),
+    TEXT("{\"a\":1e}"),
+    TEXT("{\"a\":1.e5}"),
+    TEXT("{\"a\":-01}"),
+    TEXT("{\"a\":[1,[00]]}"),
+    TEXT("{\"a\":0x10}"),
+    TEXT("{\"a\":1e+}"),
     TEXT("{\"a\":1-2}"),
     /* lone surrogates */
-    TEXT("{\"a\":\"\\ud800\"}"), TEXT("{\"a\":\"\\udc00\"}"),
-    TEXT("{\"a\":\"\\ud83d\\u0041\"}"), TEXT("{\"a\":[\"\\ud800\"]}"),
+    TEXT("{\"a\":\"\\ud800\"}"),
+    TEXT("{\"a\":\"\\udc00\"}"),
+    TEXT("{\"a\":\"\\ud83d\\u0041\"}"),
+    TEXT("{\"a\":[\"\\ud800\"]}"),
     /* NUL, plain and escaped, in names and in values of every kind */
-    TEXT("{\"a\":\"\0\"}"), TEXT("{\"a\":\"b\\u0000c\"}"),
-    TEXT("{\"a\\u0000\":1}"), TEXT("{\"a\":[\"\\u0000\"]}"),
+    TEXT("{\"a\":\"\0\"}"),
+    TEXT("{\"a\":\"b\\u0000c\"}"),
+    TEXT("{\"a\\u0000\":1}"),
+    TEXT("{\"a\":[\"\\u0000\"]}"),
     TEXT("{\"a\":\"\\\\\\u0000\"}"),
     /* a name twice, also when it is spelled in two ways */
-    TEXT("{\"a\":{\"b\":1,\"b\":1}}"), TEXT("{\"a\":[{\"b\":1,\"b\":1}]}"),
-    TEXT("{\"a\":1,\"a\":1}"), TEXT("{\"a\":1,\"b\":2,\"\\u0061\":3}"),
+    TEXT("{\"a\":{\"b\":1,\"b\":1}}"),
+    TEXT("{\"a\":[{\"b\":1,\"b\":1}]}"),
+    TEXT("{\"a\":1,\"a\":1}"),
+    TEXT("{\"a\":1,\"b\":2,\"\\u0061\":3}"),
     /* raw control characters, in strings and where blanks may stand */
-    TEXT("{\"a\":\"\n\"}"), TEXT("{\"a\":\"\t\"}"), TEXT("{\"\x1f\":1}"),
-    TEXT("{\"a\":\"\\\\\n\"}"), TEXT("{\"a\"\x0b:1}"), TEXT("{\x01}"),
-    TEXT("{\"a\":\x0c[1]}"), TEXT("{}\x02"), TEXT("\x1f{}"),
+    TEXT("{\"a\":\"\n\"}"),
+    TEXT("{\"a\":\"\t\"}"),
+    TEXT("{\"\x1f\":1}"),
+    TEXT("{\"a\":\"\\\\\n\"}"),
+    TEXT("{\"a\"\x0b:1}"),
+    TEXT("{\x01}"),
+    TEXT("{\"a\":\x0c[1]}"),
+    TEXT("{}\x02"),
+    TEXT("\x1f{}"),
     TEXT("{\"a\":1,\x0b\"b\":2}"),
     /* a byte order mark: cJSON would step over it */
-    TEXT("\xef\xbb\xbf{}"), TEXT("\xef\xbb\xbf{\"a\":1}"),
+    TEXT("\xef\xbb\xbf{}"),
+    TEXT("\xef\xbb\xbf{\"a\":1}"),
     TEXT("\xef\xbb\xbf{\"a\":[1],\"b\":\"c\"}"),
     /* bytes that are not UTF-8 */
-    TEXT("{\"a\":\"\xff\"}"), TEXT("{\"\xc3\":1}"), TEXT("\xfe\xff"),
+    TEXT("{\"a\":\"\xff\"}"),
+    TEXT("{\"\xc3\":1}"),
+    TEXT("\xfe\xff"),
     TEXT("{\"a\":\"\xed\xa0\x80\"}"),
 };
 
@@ -175,8 +233,7 @@ TEST(what_is_not_exactly_one_object_is_refused)
 {
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
         struct json_object object = {.count = 42};
-        const char *wrong =
-            read_text(refused[i].text, refused[i].len, &object);
+        const char *wrong = read_text(refused[i].text, refused[i].len, &object);
         if (!wrong)
             fail_msg("accepted: %s", refused[i].text);
         assert_int_equal(object.count, 42);

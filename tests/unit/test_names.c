@@ -24,8 +24,7 @@ TEST(every_byte_is_judged_as_the_rules_say)
         assert_int_equal(name_is_from(first, 1), is_one_of(c, "_-"));
         assert_int_equal(name_is_from(later, 2), is_one_of(c, "_-"));
         assert_int_equal(name_is_key(later, 2), c > 0x20 && c < 0x7f);
-        assert_int_equal(name_is_event(later, 2, 128),
-                         c >= 0x20 && c < 0x7f);
+        assert_int_equal(name_is_event(later, 2, 128), c >= 0x20 && c < 0x7f);
     }
 }
 
@@ -36,14 +35,11 @@ TEST(names_have_lengths)
     static const struct {
         size_t len;
         bool channel, event, from, key;
-    } cases[] = {{0, false, false, false, false},
-                 {1, true, true, true, true},
-                 {64, true, true, true, true},
-                 {65, true, true, false, true},
-                 {128, true, true, false, true},
-                 {129, false, false, false, true},
-                 {255, false, false, false, true},
-                 {256, false, false, false, false}};
+    } cases[] = {
+        {0, false, false, false, false},  {1, true, true, true, true},
+        {64, true, true, true, true},     {65, true, true, false, true},
+        {128, true, true, false, true},   {129, false, false, false, true},
+        {255, false, false, false, true}, {256, false, false, false, false}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         size_t len = cases[i].len;
         assert_int_equal(name_is_channel(name, len), cases[i].channel);
@@ -80,8 +76,8 @@ static const char epoch[] = "k3f9x2ab";
 
 TEST(a_cursor_is_read_as_it_was_written)
 {
-    static const int64_t ids[] = {0, 1, 9, 10, 1042, INT64_C(1) << 40,
-                                  INT64_C(9007199254740991)};
+    static const int64_t ids[] = {
+        0, 1, 9, 10, 1042, INT64_C(1) << 40, INT64_C(9007199254740991)};
     for (size_t i = 0; i < COUNT_OF(ids); i++) {
         char cursor[CURSOR_SIZE];
         int64_t id = -1;
@@ -99,12 +95,30 @@ TEST(a_cursor_is_read_as_it_was_written)
 TEST(what_no_cursor_was_written_as_is_none)
 {
     static const char *const bad[] = {
-        "", "-", "1042", "1042-", "-k3f9x2ab", "1042-k3f9x2ac",
-        "1042-k3f9x2a", "1042-k3f9x2abc", "1042-K3F9X2AB", "01042-k3f9x2ab",
-        "+1042-k3f9x2ab", " 1042-k3f9x2ab", "1042-k3f9x2ab ", "-1-k3f9x2ab",
-        "1042--k3f9x2ab", "0x10-k3f9x2ab", "1e3-k3f9x2ab", "12a-k3f9x2ab",
-        "99999999999999999999-k3f9x2ab", "18446744073709551617-k3f9x2ab",
-        "00-k3f9x2ab", "earliest", "1042-k3f9x2ab\n", "\xff-k3f9x2ab",
+        "",
+        "-",
+        "1042",
+        "1042-",
+        "-k3f9x2ab",
+        "1042-k3f9x2ac",
+        "1042-k3f9x2a",
+        "1042-k3f9x2abc",
+        "1042-K3F9X2AB",
+        "01042-k3f9x2ab",
+        "+1042-k3f9x2ab",
+        " 1042-k3f9x2ab",
+        "1042-k3f9x2ab ",
+        "-1-k3f9x2ab",
+        "1042--k3f9x2ab",
+        "0x10-k3f9x2ab",
+        "1e3-k3f9x2ab",
+        "12a-k3f9x2ab",
+        "99999999999999999999-k3f9x2ab",
+        "18446744073709551617-k3f9x2ab",
+        "00-k3f9x2ab",
+        "earliest",
+        "1042-k3f9x2ab\n",
+        "\xff-k3f9x2ab",
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         int64_t id = 77;

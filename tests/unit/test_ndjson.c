@@ -85,22 +85,31 @@ TEST(a_batch_without_a_line_is_empty)
 TEST(one_bad_line_spoils_all_and_is_named)
 {
     static const char *const bad[] = {
-        "{\"data\":\"x\"", "x", "[]", "{}", "{\"data\":1,\"data\":2}",
-        "{\"data\":1} {\"data\":2}", "{\"data\":\"x\",\"id\":\"7\"}",
-        "{\"data\":\"x\",\"event\":1}", "{\"data\":\"x\",\"from\":null}",
-        "{\"data\":\"x\",\"event\":\"\"}", "{\"data\":\"x\",\"from\":\"\"}",
+        "{\"data\":\"x\"",
+        "x",
+        "[]",
+        "{}",
+        "{\"data\":1,\"data\":2}",
+        "{\"data\":1} {\"data\":2}",
+        "{\"data\":\"x\",\"id\":\"7\"}",
+        "{\"data\":\"x\",\"event\":1}",
+        "{\"data\":\"x\",\"from\":null}",
+        "{\"data\":\"x\",\"event\":\"\"}",
+        "{\"data\":\"x\",\"from\":\"\"}",
         "{\"data\":\"x\",\"event\":\"earshot.open\"}",
         "{\"data\":\"x\",\"event\":\"a\\nid: 1\"}",
         "{\"data\":\"x\",\"event\":\"a\\u0085\"}",
         "{\"data\":\"x\",\"event\":\"seventeen letters\"}",
         "{\"data\":\"x\",\"from\":\"a b\"}",
-        "{\"data\":\"x\",\"from\":\"\\u00e4\"}", "{\"data\":\"\\u0000\"}",
-        "{\"data\":\"\xff\"}", "{\"Data\":\"x\"}", "\xef\xbb\xbf{\"data\":1}",
+        "{\"data\":\"x\",\"from\":\"\\u00e4\"}",
+        "{\"data\":\"\\u0000\"}",
+        "{\"data\":\"\xff\"}",
+        "{\"Data\":\"x\"}",
+        "\xef\xbb\xbf{\"data\":1}",
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         char text[256];
-        snprintf(text, sizeof text, "{\"data\":1}\n\n%s\n{\"data\":4}",
-                 bad[i]);
+        snprintf(text, sizeof text, "{\"data\":1}\n\n%s\n{\"data\":4}", bad[i]);
         if (read_batch(text) != BATCH_BAD_LINE)
             fail_msg("accepted %s", bad[i]);
         assert_int_equal(batch.count, 0);

@@ -33,7 +33,7 @@ read_options(struct options *options, const char *const *arguments)
     return good;
 }
 
-#define READ(options, ...)                                                    \
+#define READ(options, ...)                                                     \
     read_options(options, (const char *const[]){__VA_ARGS__, NULL})
 
 static struct options
@@ -146,8 +146,8 @@ TEST(the_environment_is_read_and_the_command_line_wins)
 
 TEST(an_empty_text_is_refused_where_it_means_nothing)
 {
-    static const char *const bad[] = {"--queue=", "--socket=", "--listen=",
-                                      "--base=", "--log="};
+    static const char *const bad[] = {
+        "--queue=", "--socket=", "--listen=", "--base=", "--log="};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct options options;
         assert_false(READ(&options, bad[i]));
@@ -170,25 +170,47 @@ TEST(ranges_are_kept_at_their_edges)
 TEST(bad_values_are_refused_by_name)
 {
     static const char *const bad[] = {
-        "--message-max=0", "--message-max=1048577", "--message-max=1.5",
-        "--message-max=", "--message-max=abc", "--message-max=64k",
-        "--message-max=-1", "--message-max=+1", "--message-max= 1",
-        "--message-max=1 ", "--message-max=0x10", "--message-max=1e3",
-        "--channels-max=65", "--event-max=129", "--batch-lines=1001",
-        "--keep-bytes=1000", "--wait-max=inf", "--wait-max=nan",
-        "--wait-max=.", "--wait-max=1.2.3", "--wait-max=86400.1",
-        "--heartbeat=0", "--heartbeat=99999999999999999999999999",
-        "--retry=0", "--look=0", "--publish=everyone", "--publish=",
-        "--publish=anyone|user", "--publish=Anyone", "--publish=any",
-        "--admin=none", "--synchronous=off", "--bell=1", "--log-level=all",
+        "--message-max=0",
+        "--message-max=1048577",
+        "--message-max=1.5",
+        "--message-max=",
+        "--message-max=abc",
+        "--message-max=64k",
+        "--message-max=-1",
+        "--message-max=+1",
+        "--message-max= 1",
+        "--message-max=1 ",
+        "--message-max=0x10",
+        "--message-max=1e3",
+        "--channels-max=65",
+        "--event-max=129",
+        "--batch-lines=1001",
+        "--keep-bytes=1000",
+        "--wait-max=inf",
+        "--wait-max=nan",
+        "--wait-max=.",
+        "--wait-max=1.2.3",
+        "--wait-max=86400.1",
+        "--heartbeat=0",
+        "--heartbeat=99999999999999999999999999",
+        "--retry=0",
+        "--look=0",
+        "--publish=everyone",
+        "--publish=",
+        "--publish=anyone|user",
+        "--publish=Anyone",
+        "--publish=any",
+        "--admin=none",
+        "--synchronous=off",
+        "--bell=1",
+        "--log-level=all",
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct options options;
         if (READ(&options, bad[i]))
             fail_msg("accepted %s", bad[i]);
         char name[32];
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(bad[i], "="),
-                 bad[i]);
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(bad[i], "="), bad[i]);
         assert_non_null(strstr(complaint, name));
         assert_int_equal(complaint[strlen(complaint) - 1], '\n');
     }
@@ -196,9 +218,9 @@ TEST(bad_values_are_refused_by_name)
 
 TEST(what_is_no_option_is_refused)
 {
-    static const char *const bad[] = {"queue", "-q", "-", "--", "--nothing",
-                                      "--queu=/q", "--queue-x=/q", "--=x",
-                                      "--queue"};
+    static const char *const bad[] = {"queue",        "-q",        "-",
+                                      "--",           "--nothing", "--queu=/q",
+                                      "--queue-x=/q", "--=x",      "--queue"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct options options;
         if (READ(&options, bad[i]))
@@ -209,12 +231,40 @@ TEST(what_is_no_option_is_refused)
 
 /* Every option of the table, by the fields they fill. */
 static const char *const names[] = {
-    "queue", "socket", "listen", "base", "publish", "admin", "origin",
-    "synchronous", "new-epoch", "keep-messages", "keep-age", "keep-channels",
-    "keep-bytes", "keep-keys", "message-max", "event-max", "channels-max",
-    "batch-lines", "batch-bytes", "subscribers-max", "wait-max", "heartbeat",
-    "stream-life", "retry", "request-timeout", "commit-timeout", "keep-idle",
-    "stall-timeout", "bell", "look", "log", "log-level", "help", "version",
+    "queue",
+    "socket",
+    "listen",
+    "base",
+    "publish",
+    "admin",
+    "origin",
+    "synchronous",
+    "new-epoch",
+    "keep-messages",
+    "keep-age",
+    "keep-channels",
+    "keep-bytes",
+    "keep-keys",
+    "message-max",
+    "event-max",
+    "channels-max",
+    "batch-lines",
+    "batch-bytes",
+    "subscribers-max",
+    "wait-max",
+    "heartbeat",
+    "stream-life",
+    "retry",
+    "request-timeout",
+    "commit-timeout",
+    "keep-idle",
+    "stall-timeout",
+    "bell",
+    "look",
+    "log",
+    "log-level",
+    "help",
+    "version",
 };
 
 TEST(help_names_every_option_and_no_other)
@@ -260,10 +310,9 @@ is_read(const char *name, const char *variable)
     unsetenv(variable);
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         if (strcmp(texts[i].name, name) == 0)
-            return good &&
-                   strcmp(*(const char **)(void *)((char *)&options +
-                                                   texts[i].offset),
-                          value) == 0;
+            return good && strcmp(*(const char **)(void *)((char *)&options +
+                                                           texts[i].offset),
+                                  value) == 0;
     return !good && strstr(complaint, name);
 }
 
@@ -282,8 +331,9 @@ TEST(every_option_but_help_and_version_has_an_environment_variable)
 
 TEST(origins_must_be_origins)
 {
-    assert_string_equal(GOOD("--origin=https://a.example, http://b:8080")
-                            .origin, "https://a.example, http://b:8080");
+    assert_string_equal(
+        GOOD("--origin=https://a.example, http://b:8080").origin,
+        "https://a.example, http://b:8080");
     assert_string_equal(GOOD("--origin=*").origin, "*");
     static const char *const bad[] = {"--origin=a.example",
                                       "--origin=https://a.example,b",

@@ -157,9 +157,9 @@ TEST(an_outbox_is_used_again_and_again)
 
 TEST(a_large_piece_is_cut_into_records)
 {
-    static const size_t sizes[] = {RECORD_CHUNK - 1, RECORD_CHUNK,
-                                   RECORD_CHUNK + 1, 65535, 65536, 200000,
-                                   3 * RECORD_CHUNK, 1200000};
+    static const size_t sizes[] = {
+        RECORD_CHUNK - 1, RECORD_CHUNK,     RECORD_CHUNK + 1, 65535, 65536,
+        200000,           3 * RECORD_CHUNK, 1200000};
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         bytes_consume(&got, got.len);
         bytes_consume(&payload, payload.len);

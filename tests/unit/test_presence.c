@@ -160,9 +160,14 @@ TEST(other_files_are_neither_counted_nor_removed)
 TEST(a_half_written_file_is_not_counted)
 {
     static const char *const texts[] = {
-        "", "begin 1\n", "begin 1\nroom sse 7\n", "room sse 7\nend 1\n",
-        "begin 2\nroom sse 7\nend 1\n", "begin 1\nroom sse 7\nend 1",
-        "begin 1\nroom sse\nroom\n\nx y z\nend 1\n", "nonsense",
+        "",
+        "begin 1\n",
+        "begin 1\nroom sse 7\n",
+        "room sse 7\nend 1\n",
+        "begin 2\nroom sse 7\nend 1\n",
+        "begin 1\nroom sse 7\nend 1",
+        "begin 1\nroom sse\nroom\n\nx y z\nend 1\n",
+        "nonsense",
     };
     struct presence *one = presence_open(place.path);
     struct presence *two = presence_open(place.path);

@@ -30,9 +30,9 @@ TEST(a_plus_is_a_blank_in_forms_only)
 
 TEST(every_escape_that_is_none_is_refused)
 {
-    static const char *const bad[] = {"%", "a%", "%4", "%g1", "%1g", "%%41",
-                                      "%-1", "% 1", "%+1", "%0x", "%00",
-                                      "a%00b"};
+    static const char *const bad[] = {"%",   "a%",   "%4",  "%g1",
+                                      "%1g", "%%41", "%-1", "% 1",
+                                      "%+1", "%0x",  "%00", "a%00b"};
     char out[16];
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_false(percent_decode(out, bad[i], strlen(bad[i]), true));

@@ -40,7 +40,8 @@ TEST(a_new_queue_is_empty_and_usable)
     assert_int_equal(queue_head(queue, &head), QUEUE_OK);
     assert_int_equal(head.id, 0);
     assert_int_equal(strspn(head.epoch, "abcdefghijklmnopqrstuvwxyz"
-                                        "0123456789"), 8);
+                                        "0123456789"),
+                     8);
     struct queue_page page = read_page(queue, &seen, NULL, 0, 10);
     assert_int_equal(page.reached_id, 0);
     assert_false(page.more);
@@ -179,10 +180,13 @@ TEST(one_append_may_go_to_more_channels_than_a_batch_holds)
     assert_int_equal(queue_bounds(queue, "often", &bounds), QUEUE_OK);
     assert_int_equal(bounds.messages, SENT_MAX / 3 + SENT_MAX);
     assert_int_equal(bounds.last_id, 2 * SENT_MAX);
-    assert_int_equal(foreign_number(&place,
-        "SELECT count(*) FROM channel WHERE kept <> (SELECT count(*) FROM"
-        " message WHERE channel = name) OR last <> (SELECT max(id) FROM"
-        " message WHERE channel = name)"), 0);
+    assert_int_equal(
+        foreign_number(
+            &place,
+            "SELECT count(*) FROM channel WHERE kept <> (SELECT count(*) FROM"
+            " message WHERE channel = name) OR last <> (SELECT max(id) FROM"
+            " message WHERE channel = name)"),
+        0);
     queue_close(queue);
 }
 

@@ -52,8 +52,7 @@ TEST(an_insert_arrives_with_its_defaults)
     assert_int_equal(seen.row[0].type, QUEUE_TEXT);
     assert_string_equal(seen.row[0].event, "tick");
     assert_string_equal(seen.row[0].data, "y");
-    assert_in_range(seen.row[0].time_ms, before_ms - 2,
-                    clock_wall_ms() + 2);
+    assert_in_range(seen.row[0].time_ms, before_ms - 2, clock_wall_ms() + 2);
     assert_true(channel_is("a", 2, 0));
     assert_int_equal(publish(queue, "a", "z"), 3);
 }
@@ -164,7 +163,8 @@ TEST(what_keeps_the_rules_is_taken)
 TEST(many_rows_in_one_statement_are_counted_each)
 {
     assert_int_equal(foreign(&place, "INSERT INTO message(channel) VALUES"
-                             " ('a'), ('b'), ('a'), ('a')"), SQLITE_OK);
+                                     " ('a'), ('b'), ('a'), ('a')"),
+                     SQLITE_OK);
     assert_true(channel_is("a", 3, 0));
     assert_true(channel_is("b", 1, 0));
     foreign(&place, "DELETE FROM message WHERE id IN (1, 3)");
@@ -197,9 +197,7 @@ TEST(rows_that_are_not_what_they_claim_come_as_binary)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-RUN(CASE(an_insert_arrives_with_its_defaults),
-    CASE(numbers_are_read_as_text),
-    CASE(what_breaks_the_rules_is_refused),
-    CASE(what_keeps_the_rules_is_taken),
+RUN(CASE(an_insert_arrives_with_its_defaults), CASE(numbers_are_read_as_text),
+    CASE(what_breaks_the_rules_is_refused), CASE(what_keeps_the_rules_is_taken),
     CASE(many_rows_in_one_statement_are_counted_each),
     CASE(rows_that_are_not_what_they_claim_come_as_binary))

@@ -96,8 +96,8 @@ look(const struct place *place, const struct acknowledged *acknowledged,
     struct queue *queue = queue_open(&place->options);
     found->opened = queue_trouble(queue) == NULL;
     seen_reset(&seen);
-    struct queue_page page = {.upto_id = INT64_MAX, .rows_max = SEEN_MAX,
-                              .bytes_max = 1 << 20};
+    struct queue_page page = {
+        .upto_id = INT64_MAX, .rows_max = SEEN_MAX, .bytes_max = 1 << 20};
     struct queue_reader reader = seen_reader(&seen);
     while (found->opened) {
         found->opened = queue_read_all(queue, &page, &reader) == QUEUE_OK;
@@ -112,8 +112,8 @@ look(const struct place *place, const struct acknowledged *acknowledged,
     found->first_missing = i;
     for (; found->opened && i < acknowledged->count; i++)
         found->prefix &= !is_there(queue, acknowledged, i);
-    int64_t newest_id = acknowledged->count
-                            ? acknowledged->ids[acknowledged->count - 1] : 0;
+    int64_t newest_id =
+        acknowledged->count ? acknowledged->ids[acknowledged->count - 1] : 0;
     if (found->opened) {
         hand_over(queue, &sent, "a", "after", 1, NULL);
         await(queue, &sent);
@@ -145,8 +145,7 @@ live(enum queue_synchronous synchronous, enum powercut_kind kind, long at,
 {
     struct place place;
     /* The disk is a simulated one; what lies under it may be quick. */
-    place_make_in(&place, access("/dev/shm", W_OK) == 0 ? "/dev/shm"
-                                                        : "/tmp");
+    place_make_in(&place, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     place.options.synchronous = synchronous;
     place.options.keep_messages = 8;
     place.options.bell = false;
@@ -220,8 +219,8 @@ TEST(off_loses_what_was_acknowledged)
     struct found found;
     long at = 1;
     for (bool cut = true; cut; at += 3) {
-        cut = live(QUEUE_SYNC_OFF, POWERCUT_SCATTERED, at, &acknowledged,
-                   &found);
+        cut =
+            live(QUEUE_SYNC_OFF, POWERCUT_SCATTERED, at, &acknowledged, &found);
         lost += acknowledged.count - found.first_missing;
         broken += !found.opened || !found.whole;
         assert_true(at < CUTS_MAX);

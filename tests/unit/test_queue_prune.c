@@ -200,12 +200,13 @@ TEST(the_channels_used_least_are_forgotten_the_empty_ones_first)
     }
     settle(queue);
     assert_comes_to_keep(queue, "c1", 0);
-    assert_in_range(foreign_number(&place, "SELECT count(*) FROM channel"),
-                    20, 21);
+    assert_in_range(foreign_number(&place, "SELECT count(*) FROM channel"), 20,
+                    21);
     assert_int_equal(kept(queue, "c0"), 2);
     assert_int_equal(kept(queue, "c8"), 1);
     assert_int_equal(foreign_number(&place, "SELECT count(*) FROM channel"
-                                            " WHERE name = 'c9'"), 0);
+                                            " WHERE name = 'c9'"),
+                     0);
     read_to_end(queue, &seen, "c1", 0, 10);
     assert_int_equal(seen.lost, 1);
     assert_int_equal(seen.rows, 0);
@@ -246,15 +247,18 @@ TEST(what_others_write_is_pruned_too)
     place.options.keep_messages = 100;
     struct queue *queue = queue_open(&place.options);
     publish(queue, "a", "x");
-    assert_int_equal(foreign(&place,
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-        " WHERE i < 1000) INSERT INTO message(channel) SELECT 'f' FROM n"),
+    assert_int_equal(
+        foreign(
+            &place,
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+            " WHERE i < 1000) INSERT INTO message(channel) SELECT 'f' FROM n"),
         SQLITE_OK);
     pass_time(3000, 3000);
     publish(queue, "a", "x");
     assert_comes_to_keep(queue, "f", 100);
     assert_int_equal(foreign_number(&place, "SELECT count(*) FROM message"
-                                            " WHERE channel = 'f'"), 100);
+                                            " WHERE channel = 'f'"),
+                     100);
     queue_close(queue);
 }
 

@@ -61,8 +61,8 @@ TEST(a_page_ends_at_its_bounds)
     assert_int_equal(page.reached_id, 10);
     seen_reset(&seen);
     struct queue_reader reader = seen_reader(&seen);
-    page = (struct queue_page){.after_id = 2, .upto_id = 5, .rows_max = 100,
-                               .bytes_max = 100};
+    page = (struct queue_page){
+        .after_id = 2, .upto_id = 5, .rows_max = 100, .bytes_max = 100};
     assert_int_equal(queue_read_all(queue, &page, &reader), QUEUE_OK);
     assert_int_equal(seen.rows, 3);
     assert_int_equal(page.reached_id, 5);
@@ -89,7 +89,8 @@ TEST(a_row_larger_than_the_page_comes_alone)
             seen_reset(&seen);
             struct queue_reader reader = seen_reader(&seen);
             struct queue_page page = {.after_id = after_id,
-                                      .upto_id = INT64_MAX, .rows_max = 9,
+                                      .upto_id = INT64_MAX,
+                                      .rows_max = 9,
                                       .bytes_max = 100};
             const char *names[] = {"a"};
             assert_int_equal(i ? queue_read(queue, names, 1, &page, &reader)
@@ -230,10 +231,12 @@ TEST(a_gap_without_a_loss_is_no_loss)
 
 TEST(more_channels_than_can_be_named_are_every_channel)
 {
-    assert_int_equal(foreign(&place,
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-        " WHERE i < 1001) INSERT INTO message(channel) SELECT 'c' || i"
-        " FROM n"), SQLITE_OK);
+    assert_int_equal(
+        foreign(&place,
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                " WHERE i < 1001) INSERT INTO message(channel) SELECT 'c' || i"
+                " FROM n"),
+        SQLITE_OK);
     publish(queue, "a", "x");
     foreign(&place, "DELETE FROM message WHERE channel IN ('c1', 'c1001')");
     read_to_end(queue, &seen, NULL, 0, 2000);
@@ -281,16 +284,18 @@ TEST(reading_waits_for_nobody)
     publish_many("a", 5);
     sqlite3 *db;
     sqlite3_open(place.path, &db);
-    sqlite3_exec(db, "BEGIN IMMEDIATE; INSERT INTO message(channel)"
-                     " VALUES ('a')", NULL, NULL, NULL);
+    sqlite3_exec(db,
+                 "BEGIN IMMEDIATE; INSERT INTO message(channel)"
+                 " VALUES ('a')",
+                 NULL, NULL, NULL);
     int64_t before_us = clock_monotonic_us();
     read_to_end(queue, &seen, NULL, 0, 100);
     assert_int_equal(seen.rows, 5);
     assert_true(clock_monotonic_us() - before_us < 2000000);
     sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-    assert_int_equal(sqlite3_wal_checkpoint_v2(db, NULL,
-                                               SQLITE_CHECKPOINT_TRUNCATE,
-                                               NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_wal_checkpoint_v2(
+                         db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL),
+                     SQLITE_OK);
     sqlite3_close(db);
 }
 

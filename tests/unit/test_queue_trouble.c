@@ -153,12 +153,11 @@ TEST(a_damaged_middle_is_said_and_not_made_worse)
     for (int page = 1; page < 12; page++)
         write_file(place.path, zeros, sizeof(zeros), page * 4096);
     queue = queue_open(&place.options);
-    struct queue_page page = {.upto_id = INT64_MAX, .rows_max = 10,
-                              .bytes_max = 1000};
+    struct queue_page page = {
+        .upto_id = INT64_MAX, .rows_max = 10, .bytes_max = 1000};
     struct queue_reader reader = seen_reader(&seen);
     if (!queue_trouble(queue))
-        assert_int_equal(queue_read_all(queue, &page, &reader),
-                         QUEUE_UNUSABLE);
+        assert_int_equal(queue_read_all(queue, &page, &reader), QUEUE_UNUSABLE);
     assert_non_null(queue_trouble(queue));
     assert_non_null(strstr(queue_trouble(queue), "damaged"));
     assert_int_equal(try_publish(queue, "a", "x"), QUEUE_UNUSABLE);

@@ -92,38 +92,65 @@ assert_values(const char *content, size_t len, const char *expected,
     bytes_fini(&bytes);
 }
 
-#define VALUES(content, expected)                                             \
+#define VALUES(content, expected)                                              \
     assert_values(content, sizeof content - 1, expected, sizeof expected - 1)
 
 TEST(known_values_are_told_and_others_left_out)
 {
     VALUES("", "");
-    VALUES("\x0f\x00" "FCGI_MPXS_CONNS", "\x0f\x01" "FCGI_MPXS_CONNS0");
-    VALUES("\x80\x00\x00\x0f\x80\x00\x00\x00" "FCGI_MPXS_CONNS",
-           "\x0f\x01" "FCGI_MPXS_CONNS0");
-    VALUES("\x01\x01" "ab" "\x0e\x00" "FCGI_MAX_CONNS" "\x0d\x00"
+    VALUES("\x0f\x00"
+           "FCGI_MPXS_CONNS",
+           "\x0f\x01"
+           "FCGI_MPXS_CONNS0");
+    VALUES("\x80\x00\x00\x0f\x80\x00\x00\x00"
+           "FCGI_MPXS_CONNS",
+           "\x0f\x01"
+           "FCGI_MPXS_CONNS0");
+    VALUES("\x01\x01"
+           "ab"
+           "\x0e\x00"
+           "FCGI_MAX_CONNS"
+           "\x0d\x00"
            "FCGI_MAX_REQS",
-           "\x0e\x05" "FCGI_MAX_CONNS10000" "\x0d\x05" "FCGI_MAX_REQS10000");
-    VALUES("\x0d\x00" "FCGI_MAX_REQX", "");
+           "\x0e\x05"
+           "FCGI_MAX_CONNS10000"
+           "\x0d\x05"
+           "FCGI_MAX_REQS10000");
+    VALUES("\x0d\x00"
+           "FCGI_MAX_REQX",
+           "");
 }
 
 TEST(values_that_are_cut_short_are_not_read_beyond)
 {
     /* The lengths claim more than there is; the first pair still counts. */
     VALUES("\x0f", "");
-    VALUES("\x0f\x00" "FCGI_MPXS_CONN", "");
-    VALUES("\x0f\x01" "FCGI_MPXS_CONNS", "");
+    VALUES("\x0f\x00"
+           "FCGI_MPXS_CONN",
+           "");
+    VALUES("\x0f\x01"
+           "FCGI_MPXS_CONNS",
+           "");
     VALUES("\x80\x00\x00", "");
-    VALUES("\xff\xff\xff\xff\xff\xff\xff\xff" "FCGI_MPXS_CONNS", "");
-    VALUES("\x0f\x00" "FCGI_MPXS_CONNS" "\x7f\x7f" "x",
-           "\x0f\x01" "FCGI_MPXS_CONNS0");
+    VALUES("\xff\xff\xff\xff\xff\xff\xff\xff"
+           "FCGI_MPXS_CONNS",
+           "");
+    VALUES("\x0f\x00"
+           "FCGI_MPXS_CONNS"
+           "\x7f\x7f"
+           "x",
+           "\x0f\x01"
+           "FCGI_MPXS_CONNS0");
 }
 
 TEST(a_name_that_is_asked_for_ever_is_not_told_for_ever)
 {
     struct bytes asked = BYTES_EMPTY, answer = BYTES_EMPTY;
     while (asked.len < 60000)
-        bytes_append(&asked, "\x0e\x00" "FCGI_MAX_CONNS", 16);
+        bytes_append(&asked,
+                     "\x0e\x00"
+                     "FCGI_MAX_CONNS",
+                     16);
     record_append_values(&answer, asked.data, asked.len);
     struct record_header header;
     record_parse(answer.data, &header);
@@ -154,16 +181,31 @@ TEST(pairs_that_are_cut_short_are_torn)
         bool torn;
     } cases[] = {
         {"", 0, false},
-        {"\x01\x01" "Ax", 4, false},
+        {"\x01\x01"
+         "Ax",
+         4, false},
         {"\0\0", 2, false},
-        {"\x01\x01" "Ax" "\x01\x80\0\0\x02" "Bxy", 12, false},
-        {"\x01\x02" "Ax", 4, true},
-        {"\x01\x02" "A\0x", 5, false}, /* request.c judges the NUL */
-        {"\x02\x01" "A\0x", 5, false},
+        {"\x01\x01"
+         "Ax"
+         "\x01\x80\0\0\x02"
+         "Bxy",
+         12, false},
+        {"\x01\x02"
+         "Ax",
+         4, true},
+        {"\x01\x02"
+         "A\0x",
+         5, false}, /* request.c judges the NUL */
+        {"\x02\x01"
+         "A\0x",
+         5, false},
         {"\x01", 1, true},
         {"\x01\x80\0\0", 4, true},
         {"\xff\xff\xff\xff\xff\xff\xff\xff", 8, true},
-        {"\x01\x01" "Ax" "\x01", 5, true},
+        {"\x01\x01"
+         "Ax"
+         "\x01",
+         5, true},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char *copy = malloc(cases[i].len + 1);
@@ -173,8 +215,7 @@ TEST(pairs_that_are_cut_short_are_torn)
     }
 }
 
-RUN(LISTED(a_header_is_read_as_it_was_written),
-    LISTED(a_header_is_big_endian),
+RUN(LISTED(a_header_is_read_as_it_was_written), LISTED(a_header_is_big_endian),
     LISTED(an_answer_ends_with_empty_stdout_and_end_request),
     LISTED(a_refusal_carries_its_protocol_status),
     LISTED(an_unknown_type_is_named_in_a_management_record),

@@ -83,10 +83,10 @@ TEST(methods_are_known_by_their_whole_name)
     static const struct {
         const char *name;
         enum method method;
-    } cases[] = {{"GET", METHOD_GET},     {"HEAD", METHOD_HEAD},
-                 {"POST", METHOD_POST},   {"OPTIONS", METHOD_OPTIONS},
-                 {"PUT", METHOD_OTHER},   {"get", METHOD_OTHER},
-                 {"GETX", METHOD_OTHER},  {"", METHOD_OTHER}};
+    } cases[] = {{"GET", METHOD_GET},    {"HEAD", METHOD_HEAD},
+                 {"POST", METHOD_POST},  {"OPTIONS", METHOD_OPTIONS},
+                 {"PUT", METHOD_OTHER},  {"get", METHOD_OTHER},
+                 {"GETX", METHOD_OTHER}, {"", METHOD_OTHER}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct request request;
         struct bytes pairs = BYTES_EMPTY;
@@ -132,8 +132,8 @@ TEST(parameters_with_a_nul_or_cut_short_are_torn)
 TEST(requests_of_all_sizes_follow_one_another)
 {
     static char body[1 << 20];
-    static const size_t sizes[] = {0, 1 << 20, 0, 1, 65536, 65535, 49999,
-                                   50000, 3, 1 << 19};
+    static const size_t sizes[] = {0,     1 << 20, 0,     1, 65536,
+                                   65535, 49999,   50000, 3, 1 << 19};
     for (size_t i = 0; i < sizeof body; i++)
         body[i] = (char)(i * 7 >> 4);
     for (size_t i = 0; i < 5 * COUNT_OF(sizes); i++) {
@@ -164,10 +164,13 @@ TEST(the_body_may_be_taken)
 
 TEST(an_environment_describes_a_request)
 {
-    char *environment[] = {
-        (char[]){"PATH=/bin"}, (char[]){"REQUEST_METHOD=GET"},
-        (char[]){"PATH_INFO=/room/poll"}, (char[]){"QUERY_STRING=a=b"},
-        (char[]){"NONSENSE"}, (char[]){"REMOTE_ADDR="}, NULL};
+    char *environment[] = {(char[]){"PATH=/bin"},
+                           (char[]){"REQUEST_METHOD=GET"},
+                           (char[]){"PATH_INFO=/room/poll"},
+                           (char[]){"QUERY_STRING=a=b"},
+                           (char[]){"NONSENSE"},
+                           (char[]){"REMOTE_ADDR="},
+                           NULL};
     struct request request;
     request_from_environment(&request, environment);
     assert_int_equal(request.method, METHOD_GET);

@@ -7,7 +7,10 @@ struct sequence {
     size_t len;
 };
 
-#define BYTES(literal) {literal, sizeof literal - 1}
+#define BYTES(literal)                                                         \
+    {                                                                          \
+        literal, sizeof literal - 1                                            \
+    }
 
 /* RFC 3629, section 4: the first and the last of every row of its table. */
 static const struct sequence good[] = {
@@ -34,14 +37,14 @@ static const struct sequence good[] = {
 };
 
 static const struct sequence bad[] = {
-    BYTES("\x80"),             /* a continuation alone */
+    BYTES("\x80"), /* a continuation alone */
     BYTES("\xbf"),
-    BYTES("\xc0\x80"),         /* overlong NUL */
-    BYTES("\xc1\xbf"),         /* overlong */
-    BYTES("\xc2"),             /* cut short */
+    BYTES("\xc0\x80"), /* overlong NUL */
+    BYTES("\xc1\xbf"), /* overlong */
+    BYTES("\xc2"),     /* cut short */
     BYTES("\xc2\x7f"),
     BYTES("\xc2\xc0"),
-    BYTES("\xe0\x9f\xbf"),     /* overlong */
+    BYTES("\xe0\x9f\xbf"), /* overlong */
     BYTES("\xe0\xa0"),
     BYTES("\xe1\x80\x7f"),
     BYTES("\xe1\x80\xc0"),
@@ -70,8 +73,8 @@ valid_behind(const char *prefix, const struct sequence *sequence)
     return valid;
 }
 
-static const char *const prefixes[] = {"", "a", "abcdefg", "abcdefgh",
-                                       "abcdefghi", "\xc3\xa4"};
+static const char *const prefixes[] = {"",         "a",         "abcdefg",
+                                       "abcdefgh", "abcdefghi", "\xc3\xa4"};
 
 TEST(well_formed_sequences_are_valid_wherever_they_stand)
 {
