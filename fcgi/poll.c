@@ -154,6 +154,10 @@ look(struct poll *poll, int64_t wait_us)
     struct connection *connection = poll->connection;
     bool more = false;
     enum queue_status status = hub_look(&poll->subscriber, &more);
+    if (connection->state != CONNECTION_HELD) { /* the hub had it answered */
+        hub_leave(&poll->subscriber);
+        return;
+    }
     if (status != QUEUE_OK) {
         follow_answer_trouble(connection, status);
         hub_leave(&poll->subscriber);

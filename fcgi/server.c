@@ -177,8 +177,11 @@ stop(struct server *server)
     log_info("server", "stopping connections=%zu", server->connection_count);
     server->stopping = true;
     for (int i = 0; i < server->listener_count; i++) {
-        close(event_get_fd(server->listeners[i]));
+        /* In this order: a socket that others share stays in our epoll if it
+         * is closed first. */
+        int fd = event_get_fd(server->listeners[i]);
         event_free(server->listeners[i]);
+        close(fd);
     }
     server->listener_count = 0;
     struct timeval patience = timeval_of(PATIENCE_US);

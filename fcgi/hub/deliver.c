@@ -96,13 +96,13 @@ hub_flush_dirty(struct hub *hub)
 /* -- losses ------------------------------------------------------------- */
 
 void
-hub_note_loss(struct subscriber *subscriber, int64_t pruned_id)
+hub_note_loss(struct subscription *place, int64_t pruned_id)
 {
-    if (pruned_id <= subscriber->cursor_id || pruned_id <= subscriber->told_id)
+    if (pruned_id <= place->subscriber->cursor_id ||
+        pruned_id <= place->told_id)
         return;
-    if (!subscriber->is_losing || subscriber->losing_id < pruned_id)
-        subscriber->losing_id = pruned_id;
-    subscriber->is_losing = true;
+    place->told_id = pruned_id;
+    place->subscriber->is_losing = true;
 }
 
 bool
@@ -116,8 +116,6 @@ hub_tell_loss(struct subscriber *subscriber, int64_t goes_on_id)
         return false;
     subscriber->is_losing = false;
     subscriber->cursor_id = goes_on_id;
-    if (subscriber->told_id < subscriber->losing_id)
-        subscriber->told_id = subscriber->losing_id;
     subscriber->hub->stats.lost++;
     hub_set_dirty(subscriber);
     return true;

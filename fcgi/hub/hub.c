@@ -87,7 +87,7 @@ on_channel_loss(struct hub *hub, struct hub_channel *channel, int64_t pruned_id)
         if (subscriber->state != SUBSCRIBER_LIVE)
             continue;
         bool is_listed = subscriber->is_losing; /* by another channel */
-        hub_note_loss(subscriber, pruned_id);
+        hub_note_loss(place, pruned_id);
         if (subscriber->is_losing && !is_listed) {
             subscriber->next_losing = hub->losing;
             hub->losing = subscriber;
@@ -146,13 +146,16 @@ tell_losing(struct hub *hub)
 static void
 lose_file(void *context, struct hub_channel *channel)
 {
-    int64_t head_id = ((struct hub *)context)->position;
+    /* What was pruned from this file before is a part of the one loss. */
+    struct queue_bounds bounds = {0};
+    if (queue_bounds(((struct hub *)context)->queue, channel->name, &bounds) !=
+        QUEUE_OK)
+        bounds.pruned_id = 0;
     for (struct subscription *place = channel->first; place;
          place = place->next) {
         struct subscriber *subscriber = place->subscriber;
+        place->told_id = bounds.pruned_id;
         subscriber->cursor_id = 0;
-        subscriber->told_id = head_id;
-        subscriber->losing_id = head_id;
         subscriber->is_losing = true;
         if (subscriber->state == SUBSCRIBER_LIVE)
             hub_set_state(subscriber, SUBSCRIBER_BEHIND);
@@ -233,9 +236,12 @@ on_own_row(void *context, const struct queue_row *row)
 static void
 on_own_loss(void *context, const char *channel, int64_t pruned_id)
 {
-    struct reading *reading = context;
-    (void)channel;
-    hub_note_loss(reading->subscriber, pruned_id);
+    struct subscriber *subscriber = ((struct reading *)context)->subscriber;
+    for (size_t i = 0; i < subscriber->subscription_count; i++) {
+        struct subscription *place = &subscriber->subscriptions[i];
+        if (strcmp(place->channel->name, channel) == 0)
+            hub_note_loss(place, pruned_id);
+    }
 }
 
 /* Reads one page for SUBSCRIBER, at most up to UPTO_ID. *MORE: there is more
@@ -340,8 +346,9 @@ hub_join(struct hub *hub, struct subscriber *subscriber,
     *lost = place.lost;
     subscriber->hub = hub;
     subscriber->cursor_id = place.after_id;
-    subscriber->told_id = place.told_id;
     channels_join(&hub->channels, subscriber, channels, channel_count);
+    for (size_t i = 0; i < channel_count; i++)
+        subscriber->subscriptions[i].told_id = place.told_ids[i];
     count_in(subscriber);
     return QUEUE_OK;
 }

@@ -32,9 +32,9 @@ void hub_forget_dirty(struct subscriber *subscriber);
 void hub_flush(struct subscriber *subscriber);
 void hub_flush_dirty(struct hub *hub);
 
-/* Notes that SUBSCRIBER has lost what was pruned up to PRUNED_ID, unless it
- * knows. It is told with the next thing that it takes. */
-void hub_note_loss(struct subscriber *subscriber, int64_t pruned_id);
+/* Notes that the subscriber at PLACE has lost what was pruned there up to
+ * PRUNED_ID, unless it knows. It is told with the next thing that it takes. */
+void hub_note_loss(struct subscription *place, int64_t pruned_id);
 
 /* Tells the loss. All that is kept of its channels lies above GOES_ON_ID.
  * False: there is no room for it now. */

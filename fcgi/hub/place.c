@@ -6,19 +6,17 @@ static enum queue_status
 place_at_earliest(struct queue *queue, const char *const *channels,
                   size_t count, struct place *place)
 {
-    int64_t after_id = 0, pruned_id = 0;
+    int64_t after_id = 0;
     for (size_t i = 0; i < count; i++) {
         struct queue_bounds bounds;
         enum queue_status status = queue_bounds(queue, channels[i], &bounds);
         if (status != QUEUE_OK)
             return status;
-        if (pruned_id < bounds.pruned_id)
-            pruned_id = bounds.pruned_id;
+        place->told_ids[i] = bounds.pruned_id;
         if (count == 1)
-            after_id = bounds.first_id ? bounds.first_id - 1 : pruned_id;
+            after_id = bounds.first_id ? bounds.first_id - 1 : bounds.pruned_id;
     }
     place->after_id = after_id;
-    place->told_id = pruned_id;
     return QUEUE_OK;
 }
 
@@ -31,16 +29,19 @@ place_find(struct queue *queue, const char *const *channels, size_t count,
 {
     *place = (struct place){0};
     enum queue_status status;
+    int64_t last_id = 0;
     switch (start->kind) {
     case START_NOW:
         place->after_id = head->id;
         return QUEUE_OK;
     case START_LAST:
         status = place_at_earliest(queue, channels, count, place);
-        if (status != QUEUE_OK)
-            return status;
-        return queue_last(queue, channels, count, start->last,
-                          &place->after_id);
+        if (status == QUEUE_OK)
+            status = queue_last(queue, channels, count, start->last, &last_id);
+        /* Fewer are kept: then all of them, and not from 0 on. */
+        if (status == QUEUE_OK && last_id > place->after_id)
+            place->after_id = last_id;
+        return status;
     case START_CURSOR:
         if (cursor_parse(start->cursor, head->epoch, &place->after_id) &&
             place->after_id <= head->id)

@@ -6,8 +6,9 @@
 
 struct place {
     int64_t after_id;
-    int64_t told_id; /* losses up to here are none of its */
-    bool lost;       /* its cursor could not be honoured */
+    bool lost; /* its cursor could not be honoured */
+    /* For each channel: what was pruned up to here is no loss of its. */
+    int64_t told_ids[SUBSCRIBER_CHANNELS_MAX];
 };
 
 /* Judges START for following CHANNELS in a file that ends at HEAD. On anything

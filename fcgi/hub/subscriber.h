@@ -63,6 +63,7 @@ struct subscriber_link { /* in a list of the hub's */
 struct subscription {
     struct subscriber *subscriber;
     struct hub_channel *channel;
+    int64_t told_id; /* what was pruned up to here is no news to it */
     struct subscription *next;
     struct subscription *prev;
 };
@@ -76,8 +77,6 @@ struct subscriber {
     bool in_dirty_list;
     bool is_losing;    /* owed the notice of a loss */
     int64_t cursor_id; /* it has, or has in its outbox, all up to here */
-    int64_t told_id;   /* losses up to here are no news to it */
-    int64_t losing_id; /* the highest id that it is losing */
     struct subscriber_link state_link;
     struct subscriber *next_dirty;
     struct subscriber *next_losing;

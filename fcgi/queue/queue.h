@@ -199,7 +199,7 @@ queue_read_all(struct queue *queue, struct queue_page *page,
 
 /* The id after which the newest COUNT messages of the channels together lie
  * (0 when there are no more than that; the head when COUNT is 0). More than
- * 65,536 are taken for 65,536. */
+ * 10,000 are taken for 10,000. */
 __attribute__((warn_unused_result)) enum queue_status
 queue_last(struct queue *queue, const char *const *channels,
            size_t channel_count, int64_t count, int64_t *after_id);

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LAST_MAX = 65536 }; /* more than this is not counted one by one */
+enum { LAST_MAX = 10000 }; /* more than this is not counted one by one */
 
 static const char *const read_sql[READ_STATEMENTS] = {
     [READ_HEAD] = "SELECT epoch, floor, (SELECT seq FROM sqlite_sequence"

@@ -86,20 +86,23 @@ count_batch(struct queue *queue, const struct append_list *list, bool committed,
     pthread_mutex_unlock(&queue->mutex);
 }
 
-/* Hands the outcomes to the loop. The bell wakes it together with everyone
- * else; where it does not ring, the loop's own descriptor does. */
+/* Hands the outcomes to the loop, and rings for everyone. The loop is told by a
+ * descriptor of its own too: its watch on the bell may have failed, and a
+ * publisher waits for its answer. */
 static void
 hand_back(struct queue *queue, struct append_list *list, bool committed,
           int64_t took_us)
 {
+    bool is_empty = !list->first;
     count_batch(queue, list, committed, took_us);
     handover_return(&queue->handover, list->first);
     *list = (struct append_list){NULL, NULL};
     if (committed)
         atomic_store(&queue->news, true);
     struct bell *bell = committed ? atomic_load(&queue->bell) : NULL;
-    bool is_heard = bell && bell_fd(bell) >= 0;
-    if (!bell || !bell_ring(bell) || !is_heard)
+    if (bell)
+        bell_ring(bell);
+    if (!is_empty)
         queue_tell_loop(queue);
 }
 
@@ -194,6 +197,20 @@ moved(struct queue *queue)
     open_file(queue);
 }
 
+/* What was taken is stored: in the queue, or in a file that is no longer it.
+ * Whoever is refused for that and tries again finds the new one open. */
+static void
+committed(struct queue *queue, int64_t began_us)
+{
+    if (!queue_file_moved(queue)) {
+        hand_back_taken(queue, began_us);
+        return;
+    }
+    fail_all(queue, &queue->writer.taken, QUEUE_UNUSABLE);
+    moved(queue);
+    hand_back(queue, &queue->writer.taken, false, 0);
+}
+
 /* A file that is closed is opened, but not for each of a thousand appends. */
 static bool
 ensure_open(struct queue *queue)
@@ -248,17 +265,21 @@ static void
 store_one_by_one(struct queue *queue)
 {
     struct append_list *taken = &queue->writer.taken;
+    int rc = SQLITE_OK;
+    bool rule = true;
     for (struct queue_append *append = taken->first; append;
          append = append->next) {
-        int rc = transaction(queue, append, append->next);
-        if (rc != SQLITE_OK) {
-            bool rule = (rc & 0xff) == SQLITE_CONSTRAINT ||
-                        (rc & 0xff) == SQLITE_TOOBIG;
+        if (rule) /* else the file is at fault, and will be for the others */
+            rc = transaction(queue, append, append->next);
+        rule = rc == SQLITE_OK || (rc & 0xff) == SQLITE_CONSTRAINT ||
+               (rc & 0xff) == SQLITE_TOOBIG;
+        if (rc != SQLITE_OK)
             append->outcome = (struct queue_outcome){
                 .status = rule ? QUEUE_REFUSED : QUEUE_UNUSABLE};
-        }
     }
-    hand_back_taken(queue, clock_monotonic_us());
+    committed(queue, clock_monotonic_us());
+    if (!rule && queue->writer.db)
+        broken(queue, rc);
 }
 
 static void
@@ -273,7 +294,7 @@ store_after_making_room(struct queue *queue)
         rc = transaction(queue, writer->taken.first, NULL);
     }
     if (rc == SQLITE_OK) {
-        hand_back_taken(queue, now_us);
+        committed(queue, now_us);
         return;
     }
     log_error("queue", "full path=%s", queue->path);
@@ -346,17 +367,10 @@ write_batch(struct queue *queue)
     rc = queue_store(queue, writer->taken.first, NULL);
     rc = rc == SQLITE_OK ? queue_write_commit(queue)
                          : queue_write_end(queue, rc);
-    if (rc != SQLITE_OK) {
+    if (rc == SQLITE_OK)
+        committed(queue, began_us);
+    else
         batch_failed(queue, rc);
-    } else if (queue_file_moved(queue)) {
-        /* Stored in a file that is no longer the queue. Whoever tries again
-         * finds the new one open. */
-        fail_all(queue, &writer->taken, QUEUE_UNUSABLE);
-        moved(queue);
-        hand_back(queue, &writer->taken, false, 0);
-    } else {
-        hand_back_taken(queue, began_us);
-    }
     writer->in_flight = taken + handover_count(&queue->handover);
 }
 

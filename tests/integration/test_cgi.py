@@ -232,3 +232,13 @@ def test_a_stream_by_cgi_resumes_by_its_cursor(web):
     with web.stream("room", headers={"Last-Event-ID": cursor}) as stream:
         assert stream.opening.event == "earshot.open"
         assert [event.id for event in stream.take(5)] == ids
+
+
+def test_a_bell_that_cannot_be_watched_costs_no_answer(cgi, monkeypatch):
+    """In a user namespace of its own, where no inotify watch is to be had."""
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **more: popen(
+        ["unshare", "--user", "--map-root-user", "sh", "-c",
+         "echo 0 >/proc/sys/user/max_inotify_watches && exec \"$@\"", "sh",
+         *command], **more))
+    assert cgi.call("POST", "/room", body=b"unheard").status == 201

@@ -247,3 +247,14 @@ def test_a_channel_followed_twice_in_one_path_is_told_once(earshot):
         earshot.publish("room", "b")
         events = stream.take(2)
     assert len({event.id for event in events}) == 2
+
+
+def test_who_asks_for_more_than_is_kept_is_told_no_false_loss(earshot):
+    earshot.publish("room", "goes")
+    earshot.sql("DELETE FROM message")
+    with earshot.stream("room", "last=5") as stream:
+        cursor = stream.opening.id
+    last = earshot.publish("room", "comes")
+    with earshot.stream("room", headers={"Last-Event-ID": cursor}) as stream:
+        event = stream.next()
+        assert (event.event, event.id) == ("message", last)

@@ -196,8 +196,24 @@ TEST(two_channels_that_lose_at_once_are_told_as_one)
     assert_int_equal(hub_stats(hub)->lost, 1);
 }
 
-/* As above, and it falls behind between: the second channel's loss, told with
- * the first's, is not told again by its own reading. */
+TEST(a_quiet_channel_is_told_of_its_loss_beside_one_that_lost_long_ago)
+{
+    put("quiet", 100); /* 1 … 100 */
+    put("busy", 200);  /* 101 … 300 */
+    fake_queue_prune(queue, "busy", 290);
+    struct listener *both = listen_to("busy,quiet", EARLIEST);
+    hub_turn(hub, false);
+    assert_int_equal(both->count, 64);
+    fake_queue_prune(queue, "quiet", 90);
+    turn_all();
+    assert_int_equal(both->count, 64 + 1 + 10 + 10);
+    assert_int_equal(both->ids[64], LISTENER_LOSS);
+    assert_int_equal(both->ids[65], 91);
+    assert_int_equal(both->ids[75], 291);
+}
+
+/* Two that lose at once, and it falls behind between: the second one's loss,
+ * told with the first's, is not told again by its own reading. */
 TEST(a_loss_told_with_another_is_not_told_again)
 {
     struct listener *both = listen_to("a,b", NOW);
@@ -351,6 +367,7 @@ RUN(HUB_TEST(a_loss_is_told_once), HUB_TEST(every_loss_is_told),
     HUB_TEST(who_began_with_the_last_few_is_told_when_overtaken),
     HUB_TEST(what_was_pruned_before_one_came_is_no_loss_to_it),
     HUB_TEST(two_channels_that_lose_at_once_are_told_as_one),
+    HUB_TEST(a_quiet_channel_is_told_of_its_loss_beside_one_that_lost_long_ago),
     HUB_TEST(a_loss_told_with_another_is_not_told_again),
     HUB_TEST(a_loss_of_too_many_channels_is_everyone_s_who_is_not_ahead),
     HUB_TEST(a_notice_without_room_is_told_later_and_once),
