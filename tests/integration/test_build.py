@@ -1,11 +1,13 @@
 """The list of packages, what installs them, and what configure says."""
 
+import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 
+import npm
 import pytest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -67,6 +69,28 @@ def test_the_sections_are_listed_apart():
     assert listed("nothing") == []
 
 
+def test_what_is_taken_from_npm_is_exact_and_names_no_host():
+    wanted = json.loads((SOURCE / "tests/npm/package.json").read_text())
+    text = (SOURCE / "tests/npm/package-lock.json").read_text()
+    locked = json.loads(text)["packages"]
+    for name, version in wanted["dependencies"].items():
+        entry = locked[f"node_modules/{name}"]
+        assert entry["version"] == version
+    for name, entry in locked.items():
+        assert name == "" or entry["integrity"].startswith("sha512-")
+    assert "http" not in text and "resolved" not in text
+
+
+def test_what_is_taken_from_npm_is_installed_once():
+    folder = npm.node_modules()
+    wanted = json.loads((SOURCE / "tests/npm/package.json").read_text())
+    for name, version in wanted["dependencies"].items():
+        found = json.loads((folder / name / "package.json").read_text())
+        assert found["version"] == version
+    before = folder.stat().st_mtime_ns
+    assert npm.node_modules().stat().st_mtime_ns == before
+
+
 def test_what_configure_asks_for_is_listed():
     text = (SOURCE / "configure.ac").read_text()
     asked = set(re.findall(r"\blib[a-z0-9]+-dev\b", text))
@@ -110,6 +134,31 @@ def test_who_may_not_install_is_told_the_one_line(installer, tools):
              if "apt-get" in line]
     assert lines == ["apt-get install --no-install-recommends no-such-thing"]
     assert "called" not in done.stdout
+
+
+@pytest.mark.parametrize("package, command, good, bad", [
+    ("nodejs", "node", "echo true", "echo false"),
+    ("nodejs", "node", "echo true", "exit 127"),
+    ("npm", "npm", "echo 9.2.0", "exit 127"),
+])
+def test_a_node_js_from_elsewhere_is_good_enough(installer, tools, package,
+                                                 command, good, bad):
+    """Debian's would conflict with it."""
+    (installer.parents[1] / "packages").write_text(f"[test]\n{package}\n")
+    tools("dpkg-query", "echo not-installed\n")
+    tools("id", "echo 1000\n")
+    tools("sudo", "exit 1\n")
+
+    def install(script):
+        tools(command, script + "\n")
+        done = subprocess.run([installer, "test"], env=tools.env, text=True,
+                              stdin=subprocess.DEVNULL, check=False,
+                              capture_output=True)
+        return done.returncode, done.stdout + done.stderr
+    assert install(good) == (0, "")
+    code, text = install(bad)
+    assert code == 1
+    assert f"--no-install-recommends {package} \n" in text
 
 
 @pytest.mark.parametrize("existing", [None, "#!/bin/sh\nexit 0\n"])
