@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 
 import processes  # noqa: E402
 from earshot import Earshot  # noqa: E402
+from earshot_ws import EarshotWs  # noqa: E402
 from lighttpd import Lighttpd  # noqa: E402
 
 
@@ -86,6 +87,22 @@ def start(directory, started):
 def earshot(start):
     """The program with the tests' usual options."""
     return start()
+
+
+@pytest.fixture
+def start_ws(directory, started):
+    """start_ws(option=value…) starts an earshot-ws on the same queue."""
+    def start_ws(**options):
+        server = EarshotWs(directory, **options)
+        started.append(server)
+        return server.start()
+    return start_ws
+
+
+@pytest.fixture
+def ws(start_ws):
+    """The WebSocket endpoint with the tests' usual options."""
+    return start_ws()
 
 
 @pytest.fixture

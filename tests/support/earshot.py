@@ -46,13 +46,16 @@ class Earshot(Process):
         self.make_folder = make_folder
         Earshot.count += 1
         self.number = Earshot.count
-        self.log_path = self.directory / f"earshot-{self.number}.log"
+        self.log_path = self.directory / f"{self.name}-{self.number}.log"
         self.options = {"queue": self.directory / "queue" / "earshot.db",
                         "publish": "anyone"}
         if "listen" not in options and "socket" not in options:
             options["socket"] = self.directory / f"socket-{self.number}"
         self.options.update(options)
         self.inherited = None
+
+    def program(self):
+        return program()
 
     @property
     def queue(self):
@@ -71,7 +74,7 @@ class Earshot(Process):
         assert self.process is None, "it runs already"
         if self.make_folder and self.options.get("queue"):
             self.queue.parent.mkdir(exist_ok=True)
-        self.spawn([program()] + arguments(self.options),
+        self.spawn([self.program()] + arguments(self.options),
                    env=surroundings(self.directory, **(env or {})))
         if wait:
             self.wait_ready()
@@ -86,7 +89,7 @@ class Earshot(Process):
         self.inherited = sock
         self.options.pop("socket", None)
         self.queue.parent.mkdir(exist_ok=True)
-        self.spawn([program()] + arguments(self.options), stdin=sock)
+        self.spawn([self.program()] + arguments(self.options), stdin=sock)
         self.wait_ready()
         return self
 

@@ -27,8 +27,8 @@ def build():
     return pathlib.Path(path).absolute()
 
 
-def program():
-    path = build() / "earshot.fcgi"
+def program(name="earshot.fcgi"):
+    path = build() / name
     if not os.access(path, os.X_OK):
         raise AssertionError(f"there is no program {path}: run make first")
     return str(path)
