@@ -1,9 +1,7 @@
 #include "access.h"
 
-#include "answer.h"
-#include "connection.h"
-#include "request.h"
-#include "server.h"
+#include "options.h"
+#include "problem.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -59,30 +57,30 @@ is_origin(const char *origin)
 }
 
 static bool
-origin_may(struct connection *connection, const struct request *request)
+origin_may(const struct visitor *visitor, const struct options *options,
+           bool *is_foreign, struct refusal *refusal)
 {
-    if (!request->origin[0] ||
-        strcmp(request->sec_fetch_site, "same-origin") == 0 ||
-        access_same_site(request->origin, request->host))
+    *is_foreign = false;
+    if (!visitor->origin[0] ||
+        strcmp(visitor->sec_fetch_site, "same-origin") == 0 ||
+        access_same_site(visitor->origin, visitor->host))
         return true;
-    if (is_origin(request->origin) &&
-        is_listed(connection->server->options->origin, request->origin)) {
-        connection->allow_origin = xstrdup(request->origin);
+    if (is_origin(visitor->origin) &&
+        is_listed(options->origin, visitor->origin)) {
+        *is_foreign = true;
         return true;
     }
-    answer_problem(
-        connection, PROBLEM_ORIGIN,
+    return problem_refuse(
+        refusal, PROBLEM_ORIGIN,
         "a page of %s may not use %s; if it should, start Earshot "
         "with --origin %s (and if both are one site, let the web "
         "server pass the Host header on as it is)",
-        request->origin, request->host[0] ? request->host : "this site",
-        strcmp(request->origin, "null") == 0 ? "'*'" : request->origin);
-    return false;
+        visitor->origin, visitor->host[0] ? visitor->host : "this site",
+        strcmp(visitor->origin, "null") == 0 ? "'*'" : visitor->origin);
 }
 
-/* 127.0.0.0/8 and ::1, also as an IPv6 address that holds an IPv4 one. */
-static bool
-is_local(const char *address)
+bool
+access_is_local(const char *address)
 {
     struct in_addr v4;
     struct in6_addr v6;
@@ -95,15 +93,15 @@ is_local(const char *address)
 }
 
 static bool
-who_may(enum who who, const struct request *request)
+who_may(enum who who, const struct visitor *visitor)
 {
     switch (who) {
     case WHO_ANYONE:
         return true;
     case WHO_USER:
-        return request->remote_user[0];
+        return visitor->remote_user[0];
     case WHO_LOCAL:
-        return is_local(request->remote_addr);
+        return access_is_local(visitor->remote_addr);
     case WHO_NONE:
         return false;
     }
@@ -111,8 +109,8 @@ who_may(enum who who, const struct request *request)
 }
 
 static bool
-sender_may(struct connection *connection, const struct request *request,
-           const char *option, enum who who)
+sender_may(const struct visitor *visitor, const char *option, enum who who,
+           struct refusal *refusal)
 {
     static const char *const reasons[] = {
         [WHO_ANYONE] = "",
@@ -120,35 +118,34 @@ sender_may(struct connection *connection, const struct request *request,
         [WHO_LOCAL] = "only who comes from loopback may",
         [WHO_NONE] = "nobody may",
     };
-    if (who_may(who, request))
+    if (who_may(who, visitor))
         return true;
-    answer_problem(connection, PROBLEM_FORBIDDEN,
-                   "%s do this here (%s); the option --%s says who may",
-                   reasons[who],
-                   who == WHO_USER           ? "it has set no REMOTE_USER"
-                   : request->remote_addr[0] ? request->remote_addr
-                                             : "your address is not known",
-                   option);
-    return false;
+    return problem_refuse(refusal, PROBLEM_FORBIDDEN,
+                          "%s do this here (%s); the option --%s says who may",
+                          reasons[who],
+                          who == WHO_USER           ? visitor->no_user
+                          : visitor->remote_addr[0] ? visitor->remote_addr
+                                                    : "your address is not "
+                                                      "known",
+                          option);
 }
 
 bool
-access_check(struct connection *connection, const struct request *request,
-             enum access access)
+access_judge(const struct visitor *visitor, enum access access,
+             const struct options *options, bool *is_foreign,
+             struct refusal *refusal)
 {
-    const struct options *options = connection->server->options;
-    if (!origin_may(connection, request))
+    if (!origin_may(visitor, options, is_foreign, refusal))
         return false;
     switch (access) {
     case ACCESS_READ:
     case ACCESS_HEALTH:
         return true;
     case ACCESS_PUBLISH:
-        return sender_may(connection, request, "publish",
-                          (enum who)options->publish);
+        return sender_may(visitor, "publish", (enum who)options->publish,
+                          refusal);
     case ACCESS_ADMIN:
-        return sender_may(connection, request, "admin",
-                          (enum who)options->admin);
+        return sender_may(visitor, "admin", (enum who)options->admin, refusal);
     }
     return false;
 }

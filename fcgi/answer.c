@@ -1,75 +1,12 @@
 #include "answer.h"
 
-#include "base/json.h"
-#include "base/utf8.h"
 #include "connection.h"
+#include "follow.h"
+#include "problem.h"
 #include "server.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-
-static const struct {
-    int status;
-    const char *code;
-} problems[] = {
-    [PROBLEM_BAD_CHANNEL] = {400, "bad_channel"},
-    [PROBLEM_BAD_EVENT] = {400, "bad_event"},
-    [PROBLEM_BAD_FROM] = {400, "bad_from"},
-    [PROBLEM_BAD_KEY] = {400, "bad_key"},
-    [PROBLEM_BAD_WAIT] = {400, "bad_wait"},
-    [PROBLEM_BAD_AFTER] = {400, "bad_after"},
-    [PROBLEM_BAD_LAST] = {400, "bad_last"},
-    [PROBLEM_BAD_FORMAT] = {400, "bad_format"},
-    [PROBLEM_BAD_ENCODING] = {400, "bad_encoding"},
-    [PROBLEM_BAD_REQUEST] = {400, "bad_request"},
-    [PROBLEM_BAD_LINE] = {400, "bad_line"},
-    [PROBLEM_LENGTH] = {400, "length"},
-    [PROBLEM_NOT_UTF8] = {400, "not_utf8"},
-    [PROBLEM_FORBIDDEN] = {403, "forbidden"},
-    [PROBLEM_ORIGIN] = {403, "origin"},
-    [PROBLEM_NOT_FOUND] = {404, "not_found"},
-    [PROBLEM_METHOD] = {405, "method"},
-    [PROBLEM_TOO_LARGE] = {413, "too_large"},
-    [PROBLEM_KEY_REUSED] = {422, "key_reused"},
-    [PROBLEM_HEADERS_TOO_LARGE] = {431, "headers_too_large"},
-    [PROBLEM_INTERNAL] = {500, "internal"},
-    [PROBLEM_BUSY] = {503, "busy"},
-    [PROBLEM_QUEUE] = {503, "queue"},
-    [PROBLEM_FULL] = {507, "full"},
-};
-
-static const char *
-reason_of(int status)
-{
-    switch (status) {
-    case 200:
-        return "OK";
-    case 201:
-        return "Created";
-    case 204:
-        return "No Content";
-    case 400:
-        return "Bad Request";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 413:
-        return "Content Too Large";
-    case 422:
-        return "Unprocessable Content";
-    case 431:
-        return "Request Header Fields Too Large";
-    case 503:
-        return "Service Unavailable";
-    case 507:
-        return "Insufficient Storage";
-    default:
-        return "Internal Server Error";
-    }
-}
 
 void
 answer_head(struct bytes *bytes, const struct connection *connection,
@@ -79,7 +16,7 @@ answer_head(struct bytes *bytes, const struct connection *connection,
     bytes_append_string(bytes, "Status: ");
     bytes_append_number(bytes, status);
     bytes_append_char(bytes, ' ');
-    bytes_append_string(bytes, reason_of(status));
+    bytes_append_string(bytes, problem_reason(status));
     if (content_type) {
         bytes_append_string(bytes, "\r\nContent-Type: ");
         bytes_append_string(bytes, content_type);
@@ -119,58 +56,69 @@ answer_json(struct connection *connection, int status, struct bytes *body)
     answer_send(connection, &head, body);
 }
 
-/* The sentence may quote what a peer sent; JSON holds nothing but UTF-8. */
 static void
-append_sentence(struct bytes *body, char *sentence, size_t len)
-{
-    if (!utf8_valid(sentence, len))
-        for (size_t i = 0; i < len; i++)
-            if ((unsigned char)sentence[i] >= 0x80)
-                sentence[i] = '?';
-    json_append_string(body, sentence, len);
-}
-
-static void
-send_problem(struct connection *connection, enum problem problem,
-             const char *more_headers, char *sentence, size_t len)
+send_refusal(struct connection *connection, const struct refusal *refusal,
+             const char *more_headers)
 {
     struct bytes head = BYTES_EMPTY, body = BYTES_EMPTY;
-    int status = problems[problem].status;
+    int status = problem_status(refusal->problem);
     connection->server->figures.refused++;
     answer_head(&head, connection, status, "application/json");
     if (status == 503 || status == 507)
         bytes_append_string(&head, "Retry-After: 1\r\n");
     bytes_append_string(&head, more_headers);
-    bytes_append_string(&body, "{\"error\":");
-    append_sentence(&body, sentence, len);
-    bytes_printf(&body, ",\"code\":\"%s\"}\n", problems[problem].code);
+    bytes_append_char(&body, '{');
+    problem_append(&body, refusal);
+    bytes_append_string(&body, "}\n");
     answer_send(connection, &head, &body);
+}
+
+void
+answer_refusal(struct connection *connection, const struct refusal *refusal)
+{
+    send_refusal(connection, refusal, "");
 }
 
 void
 answer_problem(struct connection *connection, enum problem problem,
                const char *format, ...)
 {
-    char sentence[1024];
+    struct refusal refusal = {.problem = problem};
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(sentence, sizeof sentence, format, args);
+    vsnprintf(refusal.sentence, sizeof refusal.sentence, format, args);
     va_end(args);
-    if (len < 0)
-        len = 0;
-    if ((size_t)len >= sizeof sentence)
-        len = sizeof sentence - 1;
-    send_problem(connection, problem, "", sentence, (size_t)len);
+    send_refusal(connection, &refusal, "");
+}
+
+void
+answer_trouble(struct connection *connection, enum queue_status status)
+{
+    struct refusal refusal;
+    follow_trouble(connection->server->queue, status, &refusal);
+    answer_refusal(connection, &refusal);
+}
+
+bool
+answer_or_follow(struct connection *connection, struct follow *follow,
+                 const struct asked *asked)
+{
+    struct refusal refusal;
+    if (follow_read(follow, asked, connection->server->options, &refusal))
+        return true;
+    answer_refusal(connection, &refusal);
+    return false;
 }
 
 void
 answer_method(struct connection *connection, const char *allowed)
 {
-    char header[64], sentence[128];
+    char header[64];
+    struct refusal refusal;
     snprintf(header, sizeof header, "Allow: %s\r\n", allowed);
-    int len = snprintf(sentence, sizeof sentence, "this address takes %s only",
-                       allowed);
-    send_problem(connection, PROBLEM_METHOD, header, sentence, (size_t)len);
+    problem_refuse(&refusal, PROBLEM_METHOD, "this address takes %s only",
+                   allowed);
+    send_refusal(connection, &refusal, header);
 }
 
 void

@@ -3,37 +3,12 @@
 #define EARSHOT_ANSWER_H
 
 #include "base/bytes.h"
+#include "problem.h"
+#include "queue/queue.h"
 
+struct asked;
 struct connection;
-
-/* What can be wrong with a request: its status and its `code` (one table, in
- * answer.c; the README lists them). */
-enum problem {
-    PROBLEM_BAD_CHANNEL,
-    PROBLEM_BAD_EVENT,
-    PROBLEM_BAD_FROM,
-    PROBLEM_BAD_KEY,
-    PROBLEM_BAD_WAIT,
-    PROBLEM_BAD_AFTER,
-    PROBLEM_BAD_LAST,
-    PROBLEM_BAD_FORMAT,
-    PROBLEM_BAD_ENCODING,
-    PROBLEM_BAD_REQUEST,
-    PROBLEM_BAD_LINE,
-    PROBLEM_LENGTH,
-    PROBLEM_NOT_UTF8,
-    PROBLEM_FORBIDDEN,
-    PROBLEM_ORIGIN,
-    PROBLEM_NOT_FOUND,
-    PROBLEM_METHOD,
-    PROBLEM_TOO_LARGE,
-    PROBLEM_KEY_REUSED,
-    PROBLEM_HEADERS_TOO_LARGE,
-    PROBLEM_INTERNAL,
-    PROBLEM_BUSY,
-    PROBLEM_QUEUE,
-    PROBLEM_FULL,
-};
+struct follow;
 
 /* Begins the header block of an answer: always an explicit Status (Apache
  * would judge If-None-Match by itself), CORS where a foreign origin was let in.
@@ -51,9 +26,19 @@ void answer_send(struct connection *connection, struct bytes *head,
 void answer_json(struct connection *connection, int status, struct bytes *body);
 
 /* Answers with {"error": the sentence, "code": the problem's}. */
+void answer_refusal(struct connection *connection,
+                    const struct refusal *refusal);
 __attribute__((format(printf, 3, 4))) void
 answer_problem(struct connection *connection, enum problem problem,
                const char *format, ...);
+
+/* Answers what the queue said instead of QUEUE_OK, for reads. */
+void answer_trouble(struct connection *connection, enum queue_status status);
+
+/* Reads what is ASKED to follow. False: it was wrong and has been answered. */
+__attribute__((warn_unused_result)) bool
+answer_or_follow(struct connection *connection, struct follow *follow,
+                 const struct asked *asked);
 
 /* 405 with the methods that would do ("GET, HEAD, OPTIONS"). */
 void answer_method(struct connection *connection, const char *allowed);

@@ -1,11 +1,10 @@
 #include "follow.h"
 
-#include "answer.h"
-#include "connection.h"
+#include "base/bytes.h"
 #include "hub/names.h"
+#include "options.h"
+#include "problem.h"
 #include "query.h"
-#include "request.h"
-#include "server.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,64 +21,60 @@ is_named(const struct follow *follow, const char *name)
 }
 
 static bool
-read_channels(struct follow *follow, struct connection *connection,
-              const char *names)
+read_channels(struct follow *follow, const char *names, size_t max,
+              struct refusal *refusal)
 {
-    size_t max = (size_t)connection->server->options->channels_max;
     char *name = follow->storage = xstrdup(names);
     for (char *end; name; name = end) {
         size_t len = strcspn(name, ",");
         end = name[len] ? name + len + 1 : NULL;
         name[len] = '\0';
-        if (!name_is_channel(name, len)) {
-            answer_problem(connection, PROBLEM_BAD_CHANNEL,
-                           "\"%.160s\" is no name of a channel: 1 to 128 "
-                           "letters, digits and . _ ~ -, the first one a "
-                           "letter or a digit; a comma goes between several",
-                           name);
-            return false;
-        }
+        if (!name_is_channel(name, len))
+            return problem_refuse(
+                refusal, PROBLEM_BAD_CHANNEL,
+                "\"%.160s\" is no name of a channel: 1 to 128 letters, digits "
+                "and . _ ~ -, the first one a letter or a digit; a comma goes "
+                "between several",
+                name);
         if (is_named(follow, name))
             continue;
-        if (follow->channel_count == max) {
-            answer_problem(connection, PROBLEM_BAD_CHANNEL,
-                           "one request follows at most %zu channels", max);
-            return false;
-        }
+        if (follow->channel_count == max)
+            return problem_refuse(refusal, PROBLEM_BAD_CHANNEL,
+                                  "one request follows at most %zu channels",
+                                  max);
         follow->channels[follow->channel_count++] = name;
     }
     return true;
 }
 
 static bool
-read_last(struct start *start, struct connection *connection, const char *text)
+read_last(struct start *start, const char *text, struct refusal *refusal)
 {
     size_t len = strlen(text);
-    if (!len || len > 9 || strspn(text, "0123456789") != len) {
-        answer_problem(connection, PROBLEM_BAD_LAST,
-                       "?last= wants a whole number from 0 to 999999999");
-        return false;
-    }
+    if (!len || len > 9 || strspn(text, "0123456789") != len)
+        return problem_refuse(
+            refusal, PROBLEM_BAD_LAST,
+            "?last= wants a whole number from 0 to 999999999");
     *start = (struct start){.kind = START_LAST, .last = atoll(text)};
     return true;
 }
 
 static bool
-read_start(struct start *start, struct connection *connection,
-           const struct request *request, const struct query *query)
+read_start(struct start *start, const struct asked *asked,
+           struct refusal *refusal)
 {
-    if (request->last_event_id[0]) {
+    const struct query *query = asked->query;
+    if (asked->last_event_id[0]) {
         *start = (struct start){.kind = START_CURSOR,
-                                .cursor = request->last_event_id};
+                                .cursor = asked->last_event_id};
         return true;
     }
-    if (query->after && query->last) {
-        answer_problem(connection, PROBLEM_BAD_AFTER,
-                       "?after= and ?last= say two things; give one of them");
-        return false;
-    }
+    if (query->after && query->last)
+        return problem_refuse(
+            refusal, PROBLEM_BAD_AFTER,
+            "?after= and ?last= say two things; give one of them");
     if (query->last)
-        return read_last(start, connection, query->last);
+        return read_last(start, query->last, refusal);
     if (query->after && strcmp(query->after, "earliest") == 0)
         *start = (struct start){.kind = START_EARLIEST};
     else if (query->after && query->after[0])
@@ -90,30 +85,36 @@ read_start(struct start *start, struct connection *connection,
 }
 
 static bool
-read_format(struct follow *follow, struct connection *connection,
-            const char *format)
+read_format(struct follow *follow, const struct asked *asked,
+            struct refusal *refusal)
 {
-    follow->wants_json = follow->channel_count > 1;
+    const char *format = asked->query->format;
+    bool is_ws = asked->transport == TRANSPORT_WS;
     if (!format)
-        return true;
-    if (strcmp(format, "json") != 0) {
-        answer_problem(connection, PROBLEM_BAD_FORMAT,
-                       "?format= knows json; leave it out for the bare data");
-        return false;
-    }
-    follow->wants_json = true;
+        follow->format =
+            is_ws || follow->channel_count > 1 ? FORMAT_JSON : FORMAT_BARE;
+    else if (strcmp(format, "json") == 0)
+        follow->format = FORMAT_JSON;
+    else if (is_ws && strcmp(format, "raw") == 0)
+        follow->format = FORMAT_BARE;
+    else
+        return problem_refuse(
+            refusal, PROBLEM_BAD_FORMAT, "%s",
+            is_ws ? "?format= knows json and raw; json is what you get "
+                    "without it"
+                  : "?format= knows json; leave it out for the bare data");
     return true;
 }
 
 bool
-follow_read(struct follow *follow, struct connection *connection,
-            const struct request *request, const struct query *query,
-            const char *name)
+follow_read(struct follow *follow, const struct asked *asked,
+            const struct options *options, struct refusal *refusal)
 {
     follow->channel_count = 0;
-    if (read_channels(follow, connection, name) &&
-        read_format(follow, connection, query->format) &&
-        read_start(&follow->start, connection, request, query))
+    if (read_channels(follow, asked->names, (size_t)options->channels_max,
+                      refusal) &&
+        read_format(follow, asked, refusal) &&
+        read_start(&follow->start, asked, refusal))
         return true;
     follow_fini(follow);
     return false;
@@ -127,13 +128,14 @@ follow_fini(struct follow *follow)
 }
 
 void
-follow_answer_trouble(struct connection *connection, enum queue_status status)
+follow_trouble(struct queue *queue, enum queue_status status,
+               struct refusal *refusal)
 {
-    const char *trouble = queue_trouble(connection->server->queue);
+    const char *trouble = queue_trouble(queue);
     if (status == QUEUE_AGAIN)
-        answer_problem(connection, PROBLEM_BUSY,
+        problem_refuse(refusal, PROBLEM_BUSY,
                        "the queue is locked at the moment; try again");
     else
-        answer_problem(connection, PROBLEM_QUEUE, "%s",
+        problem_refuse(refusal, PROBLEM_QUEUE, "%s",
                        trouble ? trouble : "the queue cannot be read now");
 }

@@ -1,5 +1,5 @@
-/* What following has in common, whatever the transport: which channels, from
- * where, in which format. */
+/* What following has in common, whatever the transport and the program: which
+ * channels, from where, in which format. It answers nobody. */
 #ifndef EARSHOT_FOLLOW_H
 #define EARSHOT_FOLLOW_H
 
@@ -7,29 +7,40 @@
 
 #include <stdbool.h>
 
-struct connection;
+struct options;
 struct query;
-struct request;
+struct refusal;
+
+/* What a request asks to follow. */
+struct asked {
+    enum transport_id transport;
+    const char *names; /* `a,b,c` of its path */
+    const struct query *query;
+    const char *last_event_id; /* "" when there is none */
+};
+
+enum format {
+    FORMAT_BARE, /* the data alone */
+    FORMAT_JSON, /* {"id":…,"channel":…,…} */
+};
 
 struct follow {
     const char *channels[SUBSCRIBER_CHANNELS_MAX];
     size_t channel_count;
     struct start start;
-    bool wants_json; /* ?format=json, or several channels */
+    enum format format;
     char *storage;
 };
 
-/* Reads what the request asks to follow; NAME is `a,b,c` of its path. False:
- * it was wrong and has been answered. End it by follow_fini() when true; it
- * refers to REQUEST and QUERY. */
+/* Reads what was ASKED. False: REFUSAL says what is wrong with it. End it by
+ * follow_fini() when true; it refers to what ASKED refers to. */
 __attribute__((warn_unused_result)) bool
-follow_read(struct follow *follow, struct connection *connection,
-            const struct request *request, const struct query *query,
-            const char *name);
+follow_read(struct follow *follow, const struct asked *asked,
+            const struct options *options, struct refusal *refusal);
 void follow_fini(struct follow *follow);
 
-/* Answers what the queue said instead of QUEUE_OK, for reads. */
-void follow_answer_trouble(struct connection *connection,
-                           enum queue_status status);
+/* Says what the queue meant by STATUS, which is not QUEUE_OK, of a read. */
+void follow_trouble(struct queue *queue, enum queue_status status,
+                    struct refusal *refusal);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "answer.h"
 #include "connection.h"
-#include "follow.h"
 #include "hub/cursor.h"
 #include "hub/names.h"
 #include "queue/presence.h"
@@ -40,7 +39,7 @@ info_get(struct connection *connection, const struct request *request,
     struct queue_bounds bounds;
     enum queue_status status = queue_bounds(server->queue, name, &bounds);
     if (status != QUEUE_OK) {
-        follow_answer_trouble(connection, status);
+        answer_trouble(connection, status);
         return;
     }
     struct server_counts counts = {0};

@@ -159,7 +159,7 @@ look(struct poll *poll, int64_t wait_us)
         return;
     }
     if (status != QUEUE_OK) {
-        follow_answer_trouble(connection, status);
+        answer_trouble(connection, status);
         hub_leave(&poll->subscriber);
         return;
     }
@@ -189,7 +189,7 @@ start(struct connection *connection, const struct follow *follow,
     if (status == QUEUE_OK)
         look(poll, wait_us);
     else
-        follow_answer_trouble(connection, status);
+        answer_trouble(connection, status);
 }
 
 void
@@ -198,8 +198,10 @@ poll_get(struct connection *connection, const struct request *request,
 {
     int64_t wait_us;
     struct follow follow;
+    const struct asked asked = {TRANSPORT_POLL, name, query,
+                                request->last_event_id};
     if (!read_wait(connection, query->wait, &wait_us) ||
-        !follow_read(&follow, connection, request, query, name))
+        !answer_or_follow(connection, &follow, &asked))
         return;
     struct server *server = connection->server;
     if (server->stopping || request->method == METHOD_HEAD)

@@ -99,6 +99,32 @@ answer_not_found(struct connection *connection, const char *last)
                        connection->server->options->base);
 }
 
+/* Judges who asks. Notes a foreign origin that is let in, for the answer's
+ * headers. False: it has been refused, and answered. */
+static bool
+may(struct connection *connection, const struct request *request,
+    enum access access)
+{
+    const struct visitor visitor = {
+        .origin = request->origin,
+        .host = request->host,
+        .sec_fetch_site = request->sec_fetch_site,
+        .remote_user = request->remote_user,
+        .remote_addr = request->remote_addr,
+        .no_user = "it has set no REMOTE_USER",
+    };
+    struct refusal refusal;
+    bool is_foreign;
+    if (!access_judge(&visitor, access, connection->server->options,
+                      &is_foreign, &refusal)) {
+        answer_refusal(connection, &refusal);
+        return false;
+    }
+    if (is_foreign)
+        connection->allow_origin = xstrdup(request->origin);
+    return true;
+}
+
 static void
 serve(struct connection *connection, struct request *request,
       const struct address *address, const char *name)
@@ -117,7 +143,7 @@ serve(struct connection *connection, struct request *request,
      * visitor may. */
     if (request->method == METHOD_OPTIONS)
         access = ACCESS_HEALTH;
-    if (!access_check(connection, request, access))
+    if (!may(connection, request, access))
         return;
     if (request->method == METHOD_OPTIONS) {
         answer_options(connection, address->methods);

@@ -246,7 +246,8 @@ start(struct connection *connection, const struct follow *follow)
     struct sse *sse = xcalloc(1, sizeof *sse);
     sse->connection = connection;
     sse->subscriber.transport = &sse_transport;
-    sse->encoding = follow->wants_json ? ENCODING_SSE_JSON : ENCODING_SSE_BARE;
+    sse->encoding =
+        follow->format == FORMAT_JSON ? ENCODING_SSE_JSON : ENCODING_SSE_BARE;
     sse->ends_us =
         clock_monotonic_us() + server_jitter(server->options->stream_life_us);
     connection_serve(connection, CONNECTION_HELD, &sse_service, sse);
@@ -273,7 +274,9 @@ sse_get(struct connection *connection, const struct request *request,
         const struct query *query, const char *name)
 {
     struct follow follow;
-    if (!follow_read(&follow, connection, request, query, name))
+    const struct asked asked = {TRANSPORT_SSE, name, query,
+                                request->last_event_id};
+    if (!answer_or_follow(connection, &follow, &asked))
         return;
     const struct server *server = connection->server;
     if (request->method == METHOD_HEAD)
