@@ -4,7 +4,8 @@
  */
 
 import { continues, hue } from "./line.js";
-import { language, word } from "./words.js";
+import { language } from "./site.js";
+import { word } from "./words.js";
 
 /** Beyond these the oldest go, from the page and from what is remembered. */
 const LINES_MAX = 300;
@@ -57,10 +58,10 @@ export class Log {
     }
 
     /** A remark of the page's own, between the messages. */
-    remark(text) {
+    remark(...text) {
         const item = document.createElement("li");
         item.className = "remark";
-        item.textContent = text;
+        item.append(...text);
         this.#list.append(item);
         this.#settle();
     }
@@ -180,8 +181,8 @@ function clock(time) {
 
 /** Kept, because making one takes longer than all else about a line. */
 function formatter(today) {
-    const key = `${language} ${today}`;
-    formatters[key] ??= new Intl.DateTimeFormat(language, {
+    const key = `${language()} ${today}`;
+    formatters[key] ??= new Intl.DateTimeFormat(language(), {
         ...(today ? {} : { month: "short", day: "numeric" }),
         hour: "2-digit", minute: "2-digit", second: "2-digit",
         hourCycle: "h23",
@@ -193,7 +194,7 @@ function body({ text, code, bytes }) {
     const element = document.createElement("p");
     element.dir = "auto";
     element.textContent = bytes === undefined ? text
-        : word("bytes", { n: bytes.toLocaleString(language) });
+        : word("bytes", { n: bytes.toLocaleString(language()) });
     element.classList.toggle("code", code || bytes !== undefined);
     return element;
 }

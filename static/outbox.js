@@ -4,7 +4,7 @@
  */
 
 import { tab } from "./store.js";
-import { word } from "./words.js";
+import { spoken } from "./words.js";
 
 /** What is stored sooner than this is not shown as being on its way. */
 const SHOW_AFTER_MS = 250;
@@ -68,8 +68,7 @@ export class Outbox {
         const text = document.createElement("p");
         text.dir = "auto";
         text.textContent = entry.saying.text;
-        note.dataset.word = "sending";
-        note.textContent = word("sending");
+        note.append(...spoken("sending"));
         entry.element = document.createElement("li");
         entry.element.append(text, note);
         this.#list.append(entry.element);

@@ -4,8 +4,9 @@ import { earshot } from "./earshot.js";
 import { describe } from "./line.js";
 import { Log } from "./log.js";
 import { Outbox } from "./outbox.js";
+import { onLanguage } from "./site.js";
 import { browser, tab } from "./store.js";
-import { changeLanguage, translate, word } from "./words.js";
+import { spoken, word } from "./words.js";
 
 /** What a new visitor sees of the talk so far. */
 const HISTORY = 50;
@@ -16,6 +17,7 @@ const SAVE_MS = 1000;
 const CHANNEL = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
 
 let troubled = false;
+let shown;
 let saving;
 
 const $ = (selector) => document.querySelector(selector);
@@ -31,6 +33,7 @@ const outbox = new Outbox(room, `outbox.${channel}`, {
 });
 
 showFrame();
+onLanguage(() => log.redraw());
 followRoom();
 watchForm();
 watchPage();
@@ -50,12 +53,10 @@ function open() {
 }
 
 function showFrame() {
-    translate();
     $("#room").textContent = channel;
     $("#name").value = tab.recall("name") ?? browser.recall("name") ?? "";
     $("#shell").textContent = `curl -d 'Hello' ${location.origin}${address}`;
     $(`[value="${room.transport}"]`).checked = true;
-    log.redraw();
     showState();
     if (wanted !== channel) {
         notice(word("noRoom", { room: channel }));
@@ -72,7 +73,7 @@ function followRoom() {
         if (anew) {
             log.clear();
         }
-        log.remark(word("lost"));
+        log.remark(...spoken("lost"));
     });
     room.on("state", showState);
     // A poll's answer may move the cursor without a message.
@@ -80,16 +81,15 @@ function followRoom() {
 }
 
 function showState(_, { error } = {}) {
-    const text = $("#state-text");
     // Between two attempts nothing changes for the reader.
     troubled = room.state === "waiting"
         || (troubled && room.state === "connecting");
     const state = troubled ? "waiting" : room.state;
     $("#state").dataset.state = state;
     $("#state").title = error?.message ?? "";
-    if (text.textContent !== word(state)) {
-        text.dataset.word = state;
-        text.textContent = word(state);
+    if (shown !== state) {
+        shown = state;
+        $("#state-text").replaceChildren(...spoken(state));
     }
     // A refusal says what to change; it is asked again all the same.
     if (error?.status < 500) {
@@ -135,10 +135,6 @@ function watchPage() {
     $("#ways").addEventListener("change", ({ target }) => {
         tab.keep("transport", target.value);
         room.use(target.value);
-    });
-    $("#language").addEventListener("click", () => {
-        changeLanguage();
-        log.redraw();
     });
     addEventListener("pagehide", save);
 }

@@ -36,7 +36,7 @@ class Room:
     def open(self, query=""):
         self.driver.get("about:blank")
         self.browser.console()
-        self.driver.get(f"{self.site.url}/{query}")
+        self.driver.get(f"{self.site.url}/room.html{query}")
         self.wait_open()
 
     def find(self, selector):

@@ -37,6 +37,10 @@ def kept(site, channel="room"):
             return found
 
 
+def numbered(count):
+    return [str(number) for number in range(1, count + 1)]
+
+
 class Talker(threading.Thread):
     """Says curl 1, curl 2… by curl, each once, whatever becomes of the
     server: so many, or with a breath between two until the block is left."""
