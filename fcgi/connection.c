@@ -5,9 +5,9 @@
 #include "record.h"
 #include "request.h"
 #include "route.h"
-#include "server.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,14 +21,19 @@ enum {
 
 static void look_at_input(struct connection *connection);
 
+static const struct member_verbs verbs;
+
+static struct connection *
+connection_of(struct member *member)
+{
+    return (struct connection *)(void *)((char *)member -
+                                         offsetof(struct connection, member));
+}
+
 static void
 settle_later(struct connection *connection)
 {
-    if (connection->is_settling)
-        return;
-    connection->is_settling = true;
-    connection->next_settling = connection->server->settling;
-    connection->server->settling = connection;
+    server_settle(connection->server, &connection->member);
 }
 
 /* The one place where the state changes, and with it what is waited for. */
@@ -318,11 +323,7 @@ connection_new(struct server *server, int fd)
                  on_writable, connection);
     evtimer_assign(&connection->timer_event, server->base, on_timer,
                    connection);
-    connection->next = server->connections;
-    if (connection->next)
-        connection->next->prev = connection;
-    server->connections = connection;
-    server->connection_count++;
+    server_join(server, &connection->member, &verbs);
     return connection;
 }
 
@@ -364,9 +365,10 @@ connection_serve(struct connection *connection, enum connection_state state,
     set_state(connection, state);
 }
 
-void
-connection_stop(struct connection *connection)
+static void
+on_stop(struct member *member)
 {
+    struct connection *connection = connection_of(member);
     switch (connection->state) {
     case CONNECTION_READING:
         if (intake_is_idle(&connection->intake))
@@ -397,14 +399,7 @@ end_service(struct connection *connection)
 static void
 connection_free(struct connection *connection)
 {
-    struct server *server = connection->server;
-    if (connection->prev)
-        connection->prev->next = connection->next;
-    else
-        server->connections = connection->next;
-    if (connection->next)
-        connection->next->prev = connection->prev;
-    server->connection_count--;
+    server_leave(connection->server, &connection->member);
     intake_fini(&connection->intake);
     outbox_fini(&connection->outbox);
     close(connection->fd);
@@ -425,10 +420,11 @@ next_request(struct connection *connection)
     look_at_input(connection);
 }
 
-void
-connection_settle(struct connection *connection)
+/* At the end of the turn: frees what is closed, goes on with what is kept. */
+static void
+on_settle(struct member *member)
 {
-    connection->is_settling = false;
+    struct connection *connection = connection_of(member);
     bool is_answered = connection->state == CONNECTION_ENDING &&
                        outbox_is_empty(&connection->outbox);
     if (connection->state != CONNECTION_CLOSED && !is_answered)
@@ -443,3 +439,8 @@ connection_settle(struct connection *connection)
         set_state(connection, CONNECTION_CLOSED);
     connection_free(connection);
 }
+
+static const struct member_verbs verbs = {
+    .on_stop = on_stop,
+    .on_settle = on_settle,
+};

@@ -14,13 +14,13 @@
 
 #include "intake.h"
 #include "outbox.h"
+#include "server.h"
 
 #include <event2/event_struct.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct connection;
-struct server;
 struct request;
 
 enum connection_state {
@@ -45,12 +45,12 @@ struct service {
 
 struct connection {
     struct server *server;
+    struct member member; /* of the server */
     int fd;
     enum connection_state state;
     bool is_plain;    /* CGI: FD is standard output, and there is no input */
     bool is_file;     /* FD is a file that no event can be had of */
     bool is_head;     /* the answer has no body */
-    bool is_settling; /* in the server's list */
     uint32_t chatter; /* bytes that came while held */
     int64_t stalled_since_us; /* the socket takes nothing since then; 0: it
                                  does */
@@ -62,9 +62,6 @@ struct connection {
     struct event read_event;
     struct event write_event;
     struct event timer_event;
-    struct connection *next; /* in the server's list of all */
-    struct connection *prev;
-    struct connection *next_settling;
 };
 
 /* Takes the connected, non-blocking FD over and looks what is there to read. */
@@ -94,11 +91,5 @@ void connection_timer(struct connection *connection, int64_t after_us);
 
 /* Ends the connection without a word. Freed at the end of the turn. */
 void connection_close(struct connection *connection);
-
-/* The program is asked to stop. */
-void connection_stop(struct connection *connection);
-
-/* At the end of the turn: frees what is closed, goes on with what is kept. */
-void connection_settle(struct connection *connection);
 
 #endif

@@ -6,6 +6,7 @@
 #include "hub/names.h"
 #include "queue/presence.h"
 #include "server.h"
+#include "status.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -52,5 +53,25 @@ info_get(struct connection *connection, const struct request *request,
     bytes_printf(&body,
                  ",\"subscribers\":{\"poll\":%lu,\"sse\":%lu,\"ws\":%lu}}\n",
                  counts.poll, counts.sse, counts.ws);
+    answer_json(connection, 200, &body);
+}
+
+void
+info_health_get(struct connection *connection, const struct request *request,
+                const struct query *query, const char *name)
+{
+    (void)request, (void)query, (void)name;
+    struct bytes body = BYTES_EMPTY;
+    bool is_ready = status_health(&body, connection->server);
+    answer_json(connection, is_ready ? 200 : 503, &body);
+}
+
+void
+info_status_get(struct connection *connection, const struct request *request,
+                const struct query *query, const char *name)
+{
+    (void)request, (void)query, (void)name;
+    struct bytes body = BYTES_EMPTY;
+    status_figures(&body, connection->server);
     answer_json(connection, 200, &body);
 }

@@ -1,4 +1,5 @@
-/* GET /{channel}: what is known of a channel. */
+/* GET /{channel}: what is known of a channel; /-/health and /-/status: what is
+ * known of the process. */
 #ifndef EARSHOT_INFO_H
 #define EARSHOT_INFO_H
 
@@ -8,5 +9,13 @@ struct request;
 
 void info_get(struct connection *connection, const struct request *request,
               const struct query *query, const char *name);
+
+void info_health_get(struct connection *connection,
+                     const struct request *request, const struct query *query,
+                     const char *name);
+
+void info_status_get(struct connection *connection,
+                     const struct request *request, const struct query *query,
+                     const char *name);
 
 #endif

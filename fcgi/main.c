@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "cgi.h"
+#include "connection.h"
 #include "listen.h"
 #include "options.h"
 #include "request.h"
@@ -25,7 +26,7 @@ serve(const struct options *options, int listener_count, const int *listeners)
     if (trouble)
         log_error("queue", "%s", trouble);
     for (int i = 0; i < listener_count; i++)
-        server_listen(&server, listeners[i]);
+        server_listen(&server, listeners[i], connection_open);
     log_info("main", "ready version=%s queue=%s", PACKAGE_VERSION,
              options->queue);
     server_run(&server);
@@ -39,11 +40,11 @@ int
 main(int argc, char **argv)
 {
     struct options options;
-    if (!options_read(&options, argc, argv))
+    if (!options_read(&options, PROGRAM_FCGI, argc, argv))
         return EXIT_USAGE;
     if (options.help || options.version) {
         if (options.help)
-            options_help(stdout);
+            options_help(stdout, PROGRAM_FCGI);
         else
             puts("earshot.fcgi " PACKAGE_VERSION);
         return EXIT_SUCCESS;

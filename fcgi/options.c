@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,16 @@ enum kind {
     KIND_FLAG,
 };
 
+/* A set of 1 << enum program. */
+enum programs {
+    FCGI = 1 << PROGRAM_FCGI,
+    WS = 1 << PROGRAM_WS,
+    BOTH = FCGI | WS,
+};
+
 struct option {
     const char *name;
+    enum programs programs;
     enum kind kind;
     size_t offset;
     const char *words; /* KIND_WORD: with | between; else what help shows */
@@ -26,86 +35,113 @@ struct option {
     const char *help;
 };
 
+static const char *const program_names[] = {
+    [PROGRAM_FCGI] = "earshot.fcgi",
+    [PROGRAM_WS] = "earshot-ws",
+};
+
+/* Whose options are being read: complaints begin with its name. */
+static enum program program;
+
 #define AT(field) offsetof(struct options, field)
 
 static const struct option table[] = {
-    {"queue", KIND_TEXT, AT(queue), "PATH", 0, 0, NULL,
+    {"queue", BOTH, KIND_TEXT, AT(queue), "PATH", 0, 0, NULL,
      "the queue's file; it has no default. Put it in a directory of its own, "
      "outside what the web server serves"},
-    {"socket", KIND_TEXT, AT(socket), "PATH", 0, 0, NULL,
+    {"socket", FCGI, KIND_TEXT, AT(socket), "PATH", 0, 0, NULL,
      "listen for FastCGI on this Unix socket"},
-    {"listen", KIND_TEXT, AT(listen), "HOST:PORT", 0, 0, NULL,
+    {"socket", WS, KIND_TEXT, AT(socket), "PATH", 0, 0, NULL,
+     "listen for HTTP on this Unix socket"},
+    {"listen", FCGI, KIND_TEXT, AT(listen), "HOST:PORT", 0, 0, NULL,
      "listen for FastCGI on this address; keep it to loopback. With neither, "
      "descriptor 0 is the socket; without one the program is a CGI program"},
-    {"base", KIND_TEXT, AT(base), "PATH", 0, 0, "/earshot",
+    {"listen", WS, KIND_TEXT, AT(listen), "HOST:PORT", 0, 0, NULL,
+     "listen for HTTP on this address; keep it to loopback and let a web "
+     "server pass {channel}/ws on to it"},
+    {"base", FCGI, KIND_TEXT, AT(base), "PATH", 0, 0, "/earshot",
      "where the web server has mounted the program, when it sends no "
      "PATH_INFO"},
-    {"publish", KIND_WORD, AT(publish), "anyone|user|local|none", 0, 0, "user",
+    {"publish", FCGI, KIND_WORD, AT(publish), "anyone|user|local|none", 0, 0,
+     "user",
      "who may publish: anyone; a user whom the web server has authenticated "
      "(REMOTE_USER); who comes from loopback; nobody"},
-    {"admin", KIND_WORD, AT(admin), "anyone|user|local", 0, 0, "local",
+    {"publish", WS, KIND_WORD, AT(publish), "anyone|user|local|none", 0, 0,
+     "user",
+     "who may publish: anyone; a user whom the web server has authenticated "
+     "(--user-header); who comes from loopback (by the last X-Forwarded-For, "
+     "where a web server on this machine sends it); nobody"},
+    {"user-header", WS, KIND_TEXT, AT(user_header), "NAME", 0, 0, "",
+     "the header in which the web server names the user that it has "
+     "authenticated, and which it lets nobody else set: Forwarded (its last "
+     "remote_user=) or another, such as X-Remote-User. Believed only from "
+     "loopback and the Unix socket; without it no user is known"},
+    {"admin", BOTH, KIND_WORD, AT(admin), "anyone|user|local", 0, 0, "local",
      "who may ask for /-/status"},
-    {"origin", KIND_TEXT, AT(origin), "LIST", 0, 0, "",
+    {"origin", BOTH, KIND_TEXT, AT(origin), "LIST", 0, 0, "",
      "origins of other sites whose pages may use this one, with commas "
      "between (https://a.example,https://b.example:8443); * is all of them"},
-    {"synchronous", KIND_WORD, AT(synchronous), "full|normal", 0, 0, "full",
+    {"synchronous", BOTH, KIND_WORD, AT(synchronous), "full|normal", 0, 0,
+     "full",
      "full: what was answered 201 survives a power cut; normal: all but that"},
-    {"new-epoch", KIND_FLAG, AT(new_epoch), NULL, 0, 1, NULL,
+    {"new-epoch", BOTH, KIND_FLAG, AT(new_epoch), NULL, 0, 1, NULL,
      "give the queue a new epoch, after an older copy was put in its place"},
-    {"keep-messages", KIND_NUMBER, AT(keep_messages), "N", 1, 1e9, "10000",
-     "messages kept in each channel"},
-    {"keep-age", KIND_SECONDS, AT(keep_age_us), "SECONDS", 1, 1e9, "604800",
-     "how long messages are kept"},
-    {"keep-channels", KIND_NUMBER, AT(keep_channels), "N", 1, 1e9, "100000",
-     "channels kept; the longest unused go first"},
-    {"keep-bytes", KIND_NUMBER, AT(keep_bytes), "BYTES", 1048576, 1e15,
+    {"keep-messages", BOTH, KIND_NUMBER, AT(keep_messages), "N", 1, 1e9,
+     "10000", "messages kept in each channel"},
+    {"keep-age", BOTH, KIND_SECONDS, AT(keep_age_us), "SECONDS", 1, 1e9,
+     "604800", "how long messages are kept"},
+    {"keep-channels", BOTH, KIND_NUMBER, AT(keep_channels), "N", 1, 1e9,
+     "100000", "channels kept; the longest unused go first"},
+    {"keep-bytes", BOTH, KIND_NUMBER, AT(keep_bytes), "BYTES", 1048576, 1e15,
      "1073741824", "bytes kept in all"},
-    {"keep-keys", KIND_SECONDS, AT(keep_keys_us), "SECONDS", 1, 1e9, "86400",
-     "how long an Idempotency-Key is remembered"},
-    {"message-max", KIND_NUMBER, AT(message_max), "BYTES", 1, 1048576, "65536",
-     "the largest message"},
-    {"event-max", KIND_NUMBER, AT(event_max), "BYTES", 1, QUEUE_EVENT_MAX,
+    {"keep-keys", BOTH, KIND_SECONDS, AT(keep_keys_us), "SECONDS", 1, 1e9,
+     "86400", "how long an Idempotency-Key is remembered"},
+    {"message-max", BOTH, KIND_NUMBER, AT(message_max), "BYTES", 1, 1048576,
+     "65536", "the largest message"},
+    {"event-max", BOTH, KIND_NUMBER, AT(event_max), "BYTES", 1, QUEUE_EVENT_MAX,
      "128", "the longest name of an event"},
-    {"channels-max", KIND_NUMBER, AT(channels_max), "N", 1, 64, "64",
+    {"channels-max", BOTH, KIND_NUMBER, AT(channels_max), "N", 1, 64, "64",
      "channels that one request may follow"},
-    {"batch-lines", KIND_NUMBER, AT(batch_lines), "N", 1, 1000, "1000",
+    {"batch-lines", FCGI, KIND_NUMBER, AT(batch_lines), "N", 1, 1000, "1000",
      "lines of one application/x-ndjson request"},
-    {"batch-bytes", KIND_NUMBER, AT(batch_bytes), "BYTES", 1, 1048576,
+    {"batch-bytes", FCGI, KIND_NUMBER, AT(batch_bytes), "BYTES", 1, 1048576,
      "1048576", "bytes of one application/x-ndjson request"},
-    {"subscribers-max", KIND_NUMBER, AT(subscribers_max), "N", 1, 1000000,
+    {"subscribers-max", BOTH, KIND_NUMBER, AT(subscribers_max), "N", 1, 1000000,
      "10000", "subscribers that this process holds"},
-    {"wait-max", KIND_SECONDS, AT(wait_max_us), "SECONDS", 0, 86400, "25",
+    {"wait-max", FCGI, KIND_SECONDS, AT(wait_max_us), "SECONDS", 0, 86400, "25",
      "the longest wait of a long-poll; keep it under the web server's idle "
      "limit"},
-    {"heartbeat", KIND_SECONDS, AT(heartbeat_us), "SECONDS", 0.1, 86400, "15",
+    {"heartbeat", BOTH, KIND_SECONDS, AT(heartbeat_us), "SECONDS", 0.1, 86400,
+     "15",
      "the pause between a stream's heartbeats, give or take a fifth; keep it "
      "under half the web server's idle limit"},
-    {"stream-life", KIND_SECONDS, AT(stream_life_us), "SECONDS", 0.1, 1e8,
+    {"stream-life", BOTH, KIND_SECONDS, AT(stream_life_us), "SECONDS", 0.1, 1e8,
      "3600",
      "how long a stream lives, give or take a fifth; its client comes "
      "back by its cursor"},
-    {"retry", KIND_MILLISECONDS, AT(retry_us), "MS", 1, 1e8, "2000",
+    {"retry", FCGI, KIND_MILLISECONDS, AT(retry_us), "MS", 1, 1e8, "2000",
      "how long a stream's client waits before it comes back, give or take a "
      "half"},
-    {"request-timeout", KIND_SECONDS, AT(request_timeout_us), "SECONDS", 0.1,
-     86400, "5", "how long a request may take to arrive"},
-    {"commit-timeout", KIND_SECONDS, AT(commit_timeout_us), "SECONDS", 0.1,
-     86400, "5", "how long a publisher waits for its commit to begin"},
-    {"keep-idle", KIND_SECONDS, AT(keep_idle_us), "SECONDS", 0.1, 1e8, "3600",
-     "how long a web server may keep a connection without a request"},
-    {"stall-timeout", KIND_SECONDS, AT(stall_timeout_us), "SECONDS", 0.1, 1e8,
-     "300", "how long a peer may take nothing of what it is sent"},
-    {"bell", KIND_WORD, AT(bell), "off|on", 0, 0, "on",
+    {"request-timeout", BOTH, KIND_SECONDS, AT(request_timeout_us), "SECONDS",
+     0.1, 86400, "5", "how long a request may take to arrive"},
+    {"commit-timeout", BOTH, KIND_SECONDS, AT(commit_timeout_us), "SECONDS",
+     0.1, 86400, "5", "how long a publisher waits for its commit to begin"},
+    {"keep-idle", FCGI, KIND_SECONDS, AT(keep_idle_us), "SECONDS", 0.1, 1e8,
+     "3600", "how long a web server may keep a connection without a request"},
+    {"stall-timeout", BOTH, KIND_SECONDS, AT(stall_timeout_us), "SECONDS", 0.1,
+     1e8, "300", "how long a peer may take nothing of what it is sent"},
+    {"bell", BOTH, KIND_WORD, AT(bell), "off|on", 0, 0, "on",
      "watch the queue's bell by inotify; off where that does not work"},
-    {"look", KIND_MILLISECONDS, AT(look_us), "MS", 1, 1e7, "250",
+    {"look", BOTH, KIND_MILLISECONDS, AT(look_us), "MS", 1, 1e7, "250",
      "how often the queue is looked at for what rang no bell"},
-    {"log", KIND_TEXT, AT(log), "stderr|syslog|FILE", 0, 0, "stderr",
+    {"log", BOTH, KIND_TEXT, AT(log), "stderr|syslog|FILE", 0, 0, "stderr",
      "where the log goes; a file is reopened on SIGHUP"},
-    {"log-level", KIND_WORD, AT(log_level), "error|warn|info|debug", 0, 0,
+    {"log-level", BOTH, KIND_WORD, AT(log_level), "error|warn|info|debug", 0, 0,
      "info", "what is logged"},
     /* The last two are never asked of the environment. */
-    {"help", KIND_FLAG, AT(help), NULL, 0, 1, NULL, "print this and exit"},
-    {"version", KIND_FLAG, AT(version), NULL, 0, 1, NULL,
+    {"help", BOTH, KIND_FLAG, AT(help), NULL, 0, 1, NULL,
+     "print this and exit"},
+    {"version", BOTH, KIND_FLAG, AT(version), NULL, 0, 1, NULL,
      "print the version and exit"},
 };
 
@@ -114,10 +150,26 @@ enum {
     ENVIRONMENT_OPTIONS = OPTIONS - 2,
 };
 
+static bool
+is_ours(const struct option *option)
+{
+    return option->programs & (1u << program);
+}
+
 static int64_t *
 number_at(struct options *options, const struct option *option)
 {
     return (int64_t *)(void *)((char *)options + option->offset);
+}
+
+__attribute__((format(printf, 1, 2))) static void
+complain(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "%s: ", program_names[program]);
+    vfprintf(stderr, format, args);
+    va_end(args);
 }
 
 static bool
@@ -134,8 +186,7 @@ set_word(struct options *options, const struct option *option,
         }
         word = word[word_len] ? word + word_len + 1 : NULL;
     }
-    fprintf(stderr, "earshot.fcgi: --%s is %s, not \"%s\"\n", option->name,
-            option->words, value);
+    complain("--%s is %s, not \"%s\"\n", option->name, option->words, value);
     return false;
 }
 
@@ -147,10 +198,9 @@ set_flag(struct options *options, const struct option *option,
 {
     bool is_on = strcmp(value, "1") == 0;
     if (!is_on && value[0] && strcmp(value, "0") != 0) {
-        fprintf(stderr,
-                "earshot.fcgi: --%s stands alone, or is 1 or 0, not "
-                "\"%s\"\n",
-                option->name, value);
+        complain("--%s stands alone, or is 1 or 0, not "
+                 "\"%s\"\n",
+                 option->name, value);
         return false;
     }
     *number_at(options, option) = is_on;
@@ -184,11 +234,10 @@ set_number(struct options *options, const struct option *option,
     bool is_whole = option->kind == KIND_NUMBER;
     if (!read_number(value, &number) || number < option->low ||
         number > option->high || (is_whole && number != floor(number))) {
-        fprintf(stderr,
-                "earshot.fcgi: --%s is a %snumber from %.15g to %.15g, "
-                "not \"%s\"\n",
-                option->name, is_whole ? "whole " : "", option->low,
-                option->high, value);
+        complain("--%s is a %snumber from %.15g to %.15g, "
+                 "not \"%s\"\n",
+                 option->name, is_whole ? "whole " : "", option->low,
+                 option->high, value);
         return false;
     }
     double unit = option->kind == KIND_SECONDS        ? 1e6
@@ -204,8 +253,8 @@ set(struct options *options, const struct option *option, const char *value)
     switch (option->kind) {
     case KIND_TEXT:
         if (!value[0] && !may_be_empty(option)) {
-            fprintf(stderr, "earshot.fcgi: --%s is empty; give it %s\n",
-                    option->name, option->words);
+            complain("--%s is empty; give it %s\n", option->name,
+                     option->words);
             return false;
         }
         *(const char **)(void *)((char *)options + option->offset) = value;
@@ -235,6 +284,8 @@ read_environment(struct options *options)
 {
     for (size_t i = 0; i < ENVIRONMENT_OPTIONS; i++) {
         char name[64];
+        if (!is_ours(&table[i]))
+            continue;
         environment_name(&table[i], name);
         const char *value = getenv(name);
         if (value && !set(options, &table[i], value))
@@ -247,7 +298,7 @@ static const struct option *
 find(const char *name, size_t len)
 {
     for (size_t i = 0; i < OPTIONS; i++)
-        if (strlen(table[i].name) == len &&
+        if (is_ours(&table[i]) && strlen(table[i].name) == len &&
             memcmp(table[i].name, name, len) == 0)
             return &table[i];
     return NULL;
@@ -259,18 +310,16 @@ read_argument(struct options *options, int argc, char *const *argv, int *i)
 {
     const char *argument = argv[*i];
     if (strncmp(argument, "--", 2) != 0) {
-        fprintf(stderr,
-                "earshot.fcgi: what is \"%s\"? Options begin with "
-                "--; see --help\n",
-                argument);
+        complain("what is \"%s\"? Options begin with "
+                 "--; see --help\n",
+                 argument);
         return false;
     }
     const char *name = argument + 2;
     size_t len = strcspn(name, "=");
     const struct option *option = find(name, len);
     if (!option) {
-        fprintf(stderr, "earshot.fcgi: there is no option --%.*s; see --help\n",
-                (int)len, name);
+        complain("there is no option --%.*s; see --help\n", (int)len, name);
         return false;
     }
     if (name[len] == '=')
@@ -278,8 +327,7 @@ read_argument(struct options *options, int argc, char *const *argv, int *i)
     if (option->kind == KIND_FLAG)
         return set(options, option, "1");
     if (*i + 1 >= argc) {
-        fprintf(stderr, "earshot.fcgi: --%s wants a value; see --help\n",
-                option->name);
+        complain("--%s wants a value; see --help\n", option->name);
         return false;
     }
     return set(options, option, argv[++*i]);
@@ -290,10 +338,9 @@ static bool
 check_texts(const struct options *options)
 {
     if (options->base[0] && options->base[0] != '/') {
-        fprintf(stderr,
-                "earshot.fcgi: --base is a path that begins with /, "
-                "not \"%s\"\n",
-                options->base);
+        complain("--base is a path that begins with /, "
+                 "not \"%s\"\n",
+                 options->base);
         return false;
     }
     for (const char *origin = options->origin; *origin;) {
@@ -303,10 +350,9 @@ check_texts(const struct options *options)
                        (len == 4 && memcmp(origin, "null", len) == 0);
         const char *scheme_end = strstr(origin, "://");
         if (len && !is_word && (!scheme_end || scheme_end > origin + len)) {
-            fprintf(stderr,
-                    "earshot.fcgi: --origin wants origins like "
-                    "https://a.example, or *, not \"%.*s\"\n",
-                    (int)len, origin);
+            complain("--origin wants origins like "
+                     "https://a.example, or *, not \"%.*s\"\n",
+                     (int)len, origin);
             return false;
         }
         origin += len;
@@ -315,8 +361,10 @@ check_texts(const struct options *options)
 }
 
 bool
-options_read(struct options *options, int argc, char *const *argv)
+options_read(struct options *options, enum program whose, int argc,
+             char *const *argv)
 {
+    program = whose;
     *options = (struct options){0};
     for (size_t i = 0; i < OPTIONS; i++)
         if (table[i].standard && !set(options, &table[i], table[i].standard))
@@ -348,17 +396,27 @@ print_wrapped(FILE *file, const char *text, int indent)
 }
 
 void
-options_help(FILE *file)
+options_help(FILE *file, enum program whose)
 {
-    fputs("Usage: earshot.fcgi --queue PATH [OPTION…]\n\n"
-          "Real-time push behind a web server, by FastCGI or CGI: polling,\n"
-          "long-polling and Server-Sent Events over one durable queue.\n\n"
-          "Each option may also come from the environment: its name in\n"
+    static const char *const purposes[] = {
+        [PROGRAM_FCGI] =
+            "Real-time push behind a web server, by FastCGI or CGI: polling,\n"
+            "long-polling and Server-Sent Events over one durable queue.",
+        [PROGRAM_WS] =
+            "Real-time push by WebSocket, over the same durable queue as\n"
+            "earshot.fcgi: behind a web server or on its own.",
+    };
+    program = whose;
+    fprintf(file, "Usage: %s --queue PATH [OPTION…]\n\n%s\n\n",
+            program_names[program], purposes[program]);
+    fputs("Each option may also come from the environment: its name in\n"
           "capitals, with EARSHOT_ before it and _ for -. The command line\n"
           "wins.\n\n",
           file);
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *option = &table[i];
+        if (!is_ours(option))
+            continue;
         fprintf(file, "  --%s%s%s", option->name, option->words ? " " : "",
                 option->words ? option->words : "");
         if (option->standard && option->standard[0])

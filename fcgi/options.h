@@ -1,5 +1,5 @@
-/* What the program can be told: one table of options serves the command line,
- * the environment and --help. Never anything a request carries. */
+/* What the programs can be told: one table of options serves the command line,
+ * the environment and --help of each. Never anything a request carries. */
 #ifndef EARSHOT_OPTIONS_H
 #define EARSHOT_OPTIONS_H
 
@@ -10,14 +10,17 @@
 #include <stdint.h>
 #include <stdio.h>
 
+enum program { PROGRAM_FCGI, PROGRAM_WS };
+
 enum who { WHO_ANYONE, WHO_USER, WHO_LOCAL, WHO_NONE };
 
 struct options {
-    const char *queue;  /* path; NULL: not given */
-    const char *socket; /* path of a Unix socket to listen on, or NULL */
-    const char *listen; /* HOST:PORT to listen on, or NULL */
-    const char *base;   /* where the program is mounted */
-    const char *origin; /* origins that are let in, with commas; or "*" */
+    const char *queue;       /* path; NULL: not given */
+    const char *socket;      /* path of a Unix socket to listen on, or NULL */
+    const char *listen;      /* HOST:PORT to listen on, or NULL */
+    const char *base;        /* where the program is mounted */
+    const char *user_header; /* where the user's name is; "": nowhere */
+    const char *origin;      /* origins that are let in, with commas; or "*" */
     const char *log;
     int64_t publish;     /* enum who */
     int64_t admin;       /* enum who */
@@ -51,12 +54,15 @@ struct options {
     int64_t keep_bytes;
 };
 
-/* Fills OPTIONS from the defaults, the environment, then the command line.
- * False when something is wrong, which is then said on standard error. The
- * strings belong to the arguments and the environment. */
-__attribute__((warn_unused_result)) bool
-options_read(struct options *options, int argc, char *const *argv);
+/* Fills OPTIONS from the defaults, the environment, then the command line; an
+ * option that is not WHOSE is unknown, and its variable is not looked at. False
+ * when something is wrong, which is then said on standard error. The strings
+ * belong to the arguments and the environment. */
+__attribute__((warn_unused_result)) bool options_read(struct options *options,
+                                                      enum program whose,
+                                                      int argc,
+                                                      char *const *argv);
 
-void options_help(FILE *file);
+void options_help(FILE *file, enum program whose);
 
 #endif

@@ -7,13 +7,12 @@
 #include "base/utf8.h"
 #include "connection.h"
 #include "hub/cursor.h"
-#include "hub/names.h"
 #include "ndjson.h"
 #include "query.h"
 #include "request.h"
+#include "rules.h"
 #include "server.h"
 
-#include <openssl/evp.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,37 +80,13 @@ answer_outcome(const struct publish *publish,
                const struct queue_outcome *outcome)
 {
     struct connection *connection = publish->connection;
-    const char *trouble;
-    switch (outcome->status) {
-    case QUEUE_OK:
+    if (outcome->status == QUEUE_OK) {
         answer_stored(publish, outcome);
         return;
-    case QUEUE_AGAIN:
-    case QUEUE_TIMEOUT:
-        answer_problem(connection, PROBLEM_BUSY,
-                       "not stored: the queue was locked for too long; try "
-                       "again");
-        return;
-    case QUEUE_KEY_REUSED:
-        answer_problem(connection, PROBLEM_KEY_REUSED,
-                       "this Idempotency-Key came with another message "
-                       "before; a new message wants a new key");
-        return;
-    case QUEUE_REFUSED:
-        answer_problem(connection, PROBLEM_INTERNAL,
-                       "not stored: the queue's own rules refuse it; the log "
-                       "says more");
-        return;
-    case QUEUE_FULL:
-        answer_problem(connection, PROBLEM_FULL,
-                       "not stored: there is no space left for the queue");
-        return;
-    case QUEUE_UNUSABLE:
-        trouble = queue_trouble(connection->server->queue);
-        answer_problem(connection, PROBLEM_QUEUE, "not stored: %s",
-                       trouble ? trouble : "the queue cannot be written now");
-        return;
     }
+    struct refusal refusal;
+    rules_outcome(connection->server->queue, outcome, &refusal);
+    answer_refusal(connection, &refusal);
 }
 
 static void
@@ -174,78 +149,62 @@ static const struct service publish_service = {
 
 /* -- reading the request ------------------------------------------------ */
 
-enum content { CONTENT_TEXT, CONTENT_JSON, CONTENT_BINARY, CONTENT_BATCH };
-
 static bool
 is_type(const char *type, size_t len, const char *name)
 {
     return strlen(name) == len && strncasecmp(type, name, len) == 0;
 }
 
-static enum content
-content_of(const char *type)
+static enum rules_kind
+kind_of(const char *type)
 {
     size_t len = strcspn(type, "; \t");
     if (len == 0 || strncasecmp(type, "text/", 5) == 0 ||
         is_type(type, len, "application/x-www-form-urlencoded"))
-        return CONTENT_TEXT;
+        return RULES_TEXT;
     if (is_type(type, len, "application/json"))
-        return CONTENT_JSON;
+        return RULES_JSON;
     if (is_type(type, len, "application/x-ndjson"))
-        return CONTENT_BATCH;
-    return CONTENT_BINARY;
+        return RULES_BATCH;
+    return RULES_BINARY;
 }
 
 static bool
 check_names(struct connection *connection, const struct request *request,
             const struct query *query, const char *name)
 {
-    size_t event_max = (size_t)connection->server->options->event_max;
-    if (!name_is_channel(name, strlen(name))) {
-        answer_problem(connection, PROBLEM_BAD_CHANNEL,
-                       "\"%.160s\" is no name of one channel: 1 to 128 "
-                       "letters, digits and . _ ~ -, the first one a letter "
-                       "or a digit; a message goes to exactly one",
-                       name);
-        return false;
-    }
-    if (query->event &&
-        !name_is_event(query->event, strlen(query->event), event_max)) {
-        answer_problem(connection, PROBLEM_BAD_EVENT,
-                       "?event= wants 1 to %zu bytes of UTF-8 without control "
-                       "characters, not beginning with earshot.",
-                       event_max);
-        return false;
-    }
-    if (query->from && !name_is_from(query->from, strlen(query->from))) {
-        answer_problem(connection, PROBLEM_BAD_FROM,
-                       "?from= wants 1 to 64 letters, digits, _ and -");
-        return false;
-    }
-    if (request->idempotency_key[0] &&
-        !name_is_key(request->idempotency_key,
-                     strlen(request->idempotency_key))) {
-        answer_problem(connection, PROBLEM_BAD_KEY,
-                       "an Idempotency-Key is 1 to 255 visible ASCII "
-                       "characters");
-        return false;
-    }
-    return true;
+    const struct queue_message message = {
+        .channel = name, .event = query->event, .from = query->from};
+    const char *key = request->idempotency_key;
+    struct refusal refusal;
+    if (rules_names(&message, key[0] ? key : NULL, connection->server->options,
+                    &refusal))
+        return true;
+    answer_refusal(connection, &refusal);
+    return false;
+}
+
+/* Whether the body may be so long. A batch has a limit of its own. */
+static bool
+may_be_so_long(const struct request *request, enum rules_kind kind,
+               const struct options *options, struct refusal *refusal)
+{
+    size_t len = request->body_too_large ? SIZE_MAX : request->body_len;
+    if (kind != RULES_BATCH)
+        return rules_size(len, options, refusal);
+    return len <= (size_t)options->batch_bytes ||
+           problem_refuse(refusal, PROBLEM_TOO_LARGE,
+                          "a batch has at most %zu bytes here (--batch-bytes)",
+                          (size_t)options->batch_bytes);
 }
 
 static bool
 check_length(struct connection *connection, const struct request *request,
-             enum content content)
+             enum rules_kind kind)
 {
-    const struct options *options = connection->server->options;
-    bool is_batch = content == CONTENT_BATCH;
-    size_t max =
-        (size_t)(is_batch ? options->batch_bytes : options->message_max);
-    if (request->body_too_large || request->body_len > max) {
-        answer_problem(connection, PROBLEM_TOO_LARGE,
-                       "a %s has at most %zu bytes here (--%s)",
-                       is_batch ? "batch" : "message", max,
-                       is_batch ? "batch-bytes" : "message-max");
+    struct refusal refusal;
+    if (!may_be_so_long(request, kind, connection->server->options, &refusal)) {
+        answer_refusal(connection, &refusal);
         return false;
     }
     const char *claim = request->content_length;
@@ -263,9 +222,9 @@ check_length(struct connection *connection, const struct request *request,
 
 static bool
 check_text(struct connection *connection, const struct request *request,
-           enum content content)
+           enum rules_kind kind)
 {
-    if (content != CONTENT_TEXT && content != CONTENT_JSON)
+    if (kind != RULES_TEXT && kind != RULES_JSON)
         return true;
     if (utf8_valid(request->body, request->body_len))
         return true;
@@ -299,31 +258,6 @@ keep_strings(struct publish *publish, const struct request *request,
     publish->append.key = kept[3][0] ? kept[3] : NULL;
 }
 
-static void
-digest_string(EVP_MD_CTX *digest, const char *string)
-{
-    EVP_DigestUpdate(digest, string ? string : "",
-                     string ? strlen(string) + 1 : 1);
-}
-
-/* What a key is bound to: all that makes the message what it is. */
-static bool
-take_fingerprint(struct publish *publish, enum content content, size_t body_len)
-{
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    unsigned char kind = (unsigned char)content;
-    bool ok = digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL);
-    if (ok) {
-        digest_string(digest, publish->message.event);
-        digest_string(digest, publish->message.from);
-        EVP_DigestUpdate(digest, &kind, 1);
-        EVP_DigestUpdate(digest, publish->body, body_len);
-        ok = EVP_DigestFinal_ex(digest, publish->append.fingerprint, NULL);
-    }
-    EVP_MD_CTX_free(digest);
-    return ok;
-}
-
 static bool
 read_batch(struct publish *publish, struct connection *connection,
            size_t body_len)
@@ -345,16 +279,18 @@ read_batch(struct publish *publish, struct connection *connection,
 
 /* Fills the append from the request. False: it has been answered. */
 static bool
-fill_append(struct publish *publish, enum content content, size_t body_len)
+fill_append(struct publish *publish, enum rules_kind kind, size_t body_len)
 {
     struct queue_append *append = &publish->append;
     struct connection *connection = publish->connection;
-    if (append->key && !take_fingerprint(publish, content, body_len)) {
-        answer_problem(connection, PROBLEM_INTERNAL,
-                       "the fingerprint of the message cannot be computed");
+    struct refusal refusal;
+    if (append->key && !rules_fingerprint(append, publish->message.event,
+                                          publish->message.from, kind,
+                                          publish->body, body_len, &refusal)) {
+        answer_refusal(connection, &refusal);
         return false;
     }
-    publish->is_batch = content == CONTENT_BATCH;
+    publish->is_batch = kind == RULES_BATCH;
     if (publish->is_batch) {
         if (!read_batch(publish, connection, body_len))
             return false;
@@ -362,9 +298,9 @@ fill_append(struct publish *publish, enum content content, size_t body_len)
         append->count = publish->batch.count;
         return true;
     }
-    publish->message.type = content == CONTENT_JSON     ? QUEUE_JSON
-                            : content == CONTENT_BINARY ? QUEUE_BINARY
-                                                        : QUEUE_TEXT;
+    publish->message.type = kind == RULES_JSON     ? QUEUE_JSON
+                            : kind == RULES_BINARY ? QUEUE_BINARY
+                                                   : QUEUE_TEXT;
     publish->message.data = publish->body;
     publish->message.size_bytes = body_len;
     append->messages = &publish->message;
@@ -376,10 +312,10 @@ void
 publish_post(struct connection *connection, struct request *request,
              const struct query *query, const char *name)
 {
-    enum content content = content_of(request->content_type);
+    enum rules_kind kind = kind_of(request->content_type);
     if (!check_names(connection, request, query, name) ||
-        !check_length(connection, request, content) ||
-        !check_text(connection, request, content))
+        !check_length(connection, request, kind) ||
+        !check_text(connection, request, kind))
         return;
     struct publish *publish = xcalloc(1, sizeof *publish);
     publish->connection = connection;
@@ -389,7 +325,7 @@ publish_post(struct connection *connection, struct request *request,
     publish->append.on_done = on_done;
     publish->append.context = publish;
     connection_serve(connection, CONNECTION_BUSY, &publish_service, publish);
-    if (!fill_append(publish, content, request->body_len))
+    if (!fill_append(publish, kind, request->body_len))
         return;
     struct server *server = connection->server;
     connection_timer(connection, server->options->commit_timeout_us);

@@ -11,7 +11,6 @@
 #include "request.h"
 #include "server.h"
 #include "sse.h"
-#include "status.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -70,8 +69,8 @@ static const struct address channel_addresses[] = {
 };
 
 static const struct address own_addresses[] = {
-    {"health", "GET, HEAD, OPTIONS", ACCESS_HEALTH, status_health_get},
-    {"status", "GET, HEAD, OPTIONS", ACCESS_ADMIN, status_get},
+    {"health", "GET, HEAD, OPTIONS", ACCESS_HEALTH, info_health_get},
+    {"status", "GET, HEAD, OPTIONS", ACCESS_ADMIN, info_status_get},
 };
 
 static const struct address *

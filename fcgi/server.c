@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "connection.h"
 #include "hub/channels.h"
 #include "hub/hub.h"
 #include "queue/presence.h"
@@ -112,7 +111,7 @@ on_connecting(evutil_socket_t listener, short what, void *context)
     for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
         int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            connection_open(server, fd);
+            server->on_connection(server, fd);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
                    errno == ENOMEM) {
             log_error("server", "cannot accept: %m; raise the limit of open "
@@ -174,7 +173,7 @@ on_patience_over(evutil_socket_t fd, short what, void *context)
 static void
 stop(struct server *server)
 {
-    log_info("server", "stopping connections=%zu", server->connection_count);
+    log_info("server", "stopping connections=%zu", server->member_count);
     server->stopping = true;
     for (int i = 0; i < server->listener_count; i++) {
         /* In this order: a socket that others share stays in our epoll if it
@@ -186,9 +185,8 @@ stop(struct server *server)
     server->listener_count = 0;
     struct timeval patience = timeval_of(PATIENCE_US);
     event_add(server->patience_event, &patience);
-    for (struct connection *connection = server->connections; connection;
-         connection = connection->next)
-        connection_stop(connection);
+    for (struct member *member = server->members; member; member = member->next)
+        member->verbs->on_stop(member);
 }
 
 static void
@@ -290,8 +288,10 @@ server_fini(struct server *server)
 }
 
 void
-server_listen(struct server *server, int fd)
+server_listen(struct server *server, int fd,
+              void (*on_connection)(struct server *server, int fd))
 {
+    server->on_connection = on_connection;
     struct event *event = event_new(server->base, fd, EV_READ | EV_PERSIST,
                                     on_connecting, server);
     event_add(event, NULL);
@@ -327,6 +327,41 @@ server_count_subscribers(struct server *server, const char *channel,
                          struct server_counts *counts)
 {
     presence_read(server->presence, channel, add_count, counts);
+}
+
+/* -- members ------------------------------------------------------------ */
+
+void
+server_join(struct server *server, struct member *member,
+            const struct member_verbs *verbs)
+{
+    *member = (struct member){.verbs = verbs, .next = server->members};
+    if (member->next)
+        member->next->prev = member;
+    server->members = member;
+    server->member_count++;
+}
+
+void
+server_leave(struct server *server, struct member *member)
+{
+    if (member->prev)
+        member->prev->next = member->next;
+    else
+        server->members = member->next;
+    if (member->next)
+        member->next->prev = member->prev;
+    server->member_count--;
+}
+
+void
+server_settle(struct server *server, struct member *member)
+{
+    if (member->is_settling)
+        return;
+    member->is_settling = true;
+    member->next_settling = server->settling;
+    server->settling = member;
 }
 
 /* -- the turn ----------------------------------------------------------- */
@@ -371,9 +406,10 @@ static void
 settle(struct server *server)
 {
     while (server->settling) {
-        struct connection *connection = server->settling;
-        server->settling = connection->next_settling;
-        connection_settle(connection);
+        struct member *member = server->settling;
+        server->settling = member->next_settling;
+        member->is_settling = false;
+        member->verbs->on_settle(member);
     }
 }
 
@@ -383,7 +419,7 @@ is_finished(const struct server *server)
     if (server->must_end)
         return true;
     bool takes_more = server->listener_count > 0 && !server->stopping;
-    return !takes_more && !server->connection_count &&
+    return !takes_more && !server->member_count &&
            !queue_appending(server->queue);
 }
 

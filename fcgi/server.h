@@ -1,4 +1,6 @@
-/* The server: where connections come in, and the turn of the loop.
+/* The server: what a process of Earshot's is, whatever it speaks: the queue,
+ * the hub, presence, signals, and the turn of the loop. What is connected joins
+ * it as a member, and it knows no more of it.
  *
  * One thread. One turn: events (accept, read, route; sockets that drained;
  * timers), then the queue's answers, then the hub's turn, then what is over is
@@ -14,7 +16,6 @@
 
 enum { SERVER_LISTENERS_MAX = 3, SERVER_TIMEOUTS_MAX = 64 };
 
-struct connection;
 struct hub;
 struct presence;
 struct queue;
@@ -23,6 +24,27 @@ struct server_figures {
     int64_t requests;
     int64_t published; /* messages that this process has had stored */
     int64_t refused;   /* requests answered 4xx or 5xx */
+};
+
+struct member;
+
+/* What a member is to the server. */
+struct member_verbs {
+    /* The program is asked to stop: end soon. */
+    void (*on_stop)(struct member *member);
+    /* The turn is over, and server_settle() was asked for in it: the member may
+     * free itself now. */
+    void (*on_settle)(struct member *member);
+};
+
+/* Whatever keeps the server running until it leaves: its owner embeds this. The
+ * fields are the server's. */
+struct member {
+    const struct member_verbs *verbs;
+    struct member *next;
+    struct member *prev;
+    struct member *next_settling;
+    bool is_settling;
 };
 
 struct server {
@@ -35,9 +57,9 @@ struct server {
     int64_t started_us;
     bool stopping;
 
-    struct connection *connections; /* all of them */
-    size_t connection_count;
-    struct connection *settling; /* over, or closed, in this turn */
+    struct member *members; /* all of them */
+    size_t member_count;
+    struct member *settling; /* over, or closed, in this turn */
 
     bool queue_is_ready;  /* its descriptor is readable */
     bool news;            /* a look found something */
@@ -46,6 +68,7 @@ struct server {
     int64_t committed_us; /* the newest commit answered in this turn; 0: none */
     int64_t arrived_us;   /* when the first of its requests had come */
 
+    void (*on_connection)(struct server *server, int fd);
     struct event *listeners[SERVER_LISTENERS_MAX];
     int listener_count;
     struct event *queue_event;
@@ -69,12 +92,22 @@ __attribute__((warn_unused_result)) bool
 server_init(struct server *server, const struct options *options);
 void server_fini(struct server *server);
 
-/* Accepts on the listening, non-blocking FD, which is the server's now. */
-void server_listen(struct server *server, int fd);
+/* Accepts on the listening, non-blocking FD, which is the server's now, and
+ * hands what is accepted to ON_CONNECTION, as a non-blocking descriptor. */
+void server_listen(struct server *server, int fd,
+                   void (*on_connection)(struct server *server, int fd));
 
 /* Turns until it is asked to stop and all that had begun is finished. With no
- * listener: until the last connection has ended. */
+ * listener: until the last member has left. */
 void server_run(struct server *server);
+
+/* A member comes and goes; in between the server does not end. */
+void server_join(struct server *server, struct member *member,
+                 const struct member_verbs *verbs);
+void server_leave(struct server *server, struct member *member);
+
+/* Asks for the member's on_settle at the end of the turn. */
+void server_settle(struct server *server, struct member *member);
 
 /* The timeout for event_add(), in a form that is cheap when many ask for the
  * same. Valid until the next call. */

@@ -1,10 +1,9 @@
 #include "status.h"
 
-#include "answer.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "connection.h"
 #include "hub/hub.h"
+#include "options.h"
 #include "queue/queue.h"
 #include "server.h"
 
@@ -13,53 +12,49 @@
 #include <unistd.h>
 
 static void
-append_string(struct bytes *body, const char *text)
+append_string(struct bytes *json, const char *text)
 {
-    json_append_string(body, text, strlen(text));
+    json_append_string(json, text, strlen(text));
 }
 
-void
-status_health_get(struct connection *connection, const struct request *request,
-                  const struct query *query, const char *name)
+bool
+status_health(struct bytes *json, const struct server *server)
 {
-    (void)request, (void)query, (void)name;
-    const struct server *server = connection->server;
     const char *trouble = queue_trouble(server->queue);
     if (!trouble && server->stopping)
         trouble = "the program is stopping";
-    struct bytes body = BYTES_EMPTY;
-    bytes_printf(&body, "{\"ready\":%s", trouble ? "false" : "true");
+    bytes_printf(json, "{\"ready\":%s", trouble ? "false" : "true");
     if (trouble) {
-        bytes_append_string(&body, ",\"error\":");
-        append_string(&body, trouble);
+        bytes_append_string(json, ",\"error\":");
+        append_string(json, trouble);
     }
-    bytes_append_string(&body, "}\n");
-    answer_json(connection, trouble ? 503 : 200, &body);
+    bytes_append_string(json, "}\n");
+    return !trouble;
 }
 
 static void
-append_queue(struct bytes *body, const struct server *server)
+append_queue(struct bytes *json, const struct server *server)
 {
     struct queue_head head = {0};
     struct queue_stats stats = {0};
     enum queue_status status = queue_head(server->queue, &head);
     const char *trouble = queue_trouble(server->queue);
     queue_stats(server->queue, &stats);
-    bytes_append_string(body, "\"queue\":{\"path\":");
-    append_string(body, server->options->queue);
-    bytes_printf(body,
+    bytes_append_string(json, "\"queue\":{\"path\":");
+    append_string(json, server->options->queue);
+    bytes_printf(json,
                  ",\"epoch\":\"%s\",\"head\":%" PRId64
                  ",\"synchronous\":\"%s\",\"bell\":%s",
                  status == QUEUE_OK ? head.epoch : "",
                  status == QUEUE_OK ? head.id : 0,
                  server->options->synchronous ? "normal" : "full",
                  stats.bell ? "true" : "false");
-    bytes_append_string(body, ",\"trouble\":");
+    bytes_append_string(json, ",\"trouble\":");
     if (trouble)
-        append_string(body, trouble);
+        append_string(json, trouble);
     else
-        bytes_append_string(body, "null");
-    bytes_printf(body,
+        bytes_append_string(json, "null");
+    bytes_printf(json,
                  ",\"commits\":%" PRId64 ",\"messages\":%" PRId64
                  ",\"repeats\":%" PRId64 ",\"failed\":%" PRId64
                  ",\"pruned\":%" PRId64 ",\"size_bytes\":%" PRId64
@@ -71,10 +66,10 @@ append_queue(struct bytes *body, const struct server *server)
 }
 
 static void
-append_hub(struct bytes *body, struct hub *hub)
+append_hub(struct bytes *json, struct hub *hub)
 {
     const struct hub_stats *stats = hub_stats(hub);
-    bytes_printf(body,
+    bytes_printf(json,
                  "\"subscribers\":{\"poll\":%zu,\"sse\":%zu,\"ws\":%zu,"
                  "\"behind\":%zu},\"delivered\":%" PRId64 ",\"lost\":%" PRId64,
                  stats->subscribers[TRANSPORT_POLL],
@@ -84,23 +79,18 @@ append_hub(struct bytes *body, struct hub *hub)
 }
 
 void
-status_get(struct connection *connection, const struct request *request,
-           const struct query *query, const char *name)
+status_figures(struct bytes *json, const struct server *server)
 {
-    (void)request, (void)query, (void)name;
-    const struct server *server = connection->server;
-    struct bytes body = BYTES_EMPTY;
-    bytes_printf(&body,
+    bytes_printf(json,
                  "{\"version\":\"%s\",\"pid\":%d,\"uptime_s\":%.3f,"
                  "\"connections\":%zu,\"requests\":%" PRId64
                  ",\"refused\":%" PRId64 ",\"published\":%" PRId64 ",",
                  PACKAGE_VERSION, (int)getpid(),
                  (double)(clock_monotonic_us() - server->started_us) / 1e6,
-                 server->connection_count, server->figures.requests,
+                 server->member_count, server->figures.requests,
                  server->figures.refused, server->figures.published);
-    append_hub(&body, server->hub);
-    bytes_append_char(&body, ',');
-    append_queue(&body, server);
-    bytes_append_string(&body, "}\n");
-    answer_json(connection, 200, &body);
+    append_hub(json, server->hub);
+    bytes_append_char(json, ',');
+    append_queue(json, server);
+    bytes_append_string(json, "}\n");
 }

@@ -1,16 +1,15 @@
-/* GET /-/health: ready or not. GET /-/status: this process in figures. */
+/* What /-/health and /-/status say: ready or not; this process in figures. */
 #ifndef EARSHOT_STATUS_H
 #define EARSHOT_STATUS_H
 
-struct connection;
-struct query;
-struct request;
+#include <stdbool.h>
 
-void status_health_get(struct connection *connection,
-                       const struct request *request, const struct query *query,
-                       const char *name);
+struct bytes;
+struct server;
 
-void status_get(struct connection *connection, const struct request *request,
-                const struct query *query, const char *name);
+/* Appends the health as JSON. True: ready; false is a 503. */
+bool status_health(struct bytes *json, const struct server *server);
+
+void status_figures(struct bytes *json, const struct server *server);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+static enum program program = PROGRAM_FCGI;
+
 /* What options_read() says of the arguments; its complaint is in COMPLAINT. */
 static char complaint[1024];
 
@@ -18,7 +20,7 @@ read_options(struct options *options, const char *const *arguments)
     int kept = dup(STDERR_FILENO);
     fflush(stderr);
     dup2(fileno(file), STDERR_FILENO);
-    bool good = options_read(options, argc, argv);
+    bool good = options_read(options, program, argc, argv);
     fflush(stderr);
     dup2(kept, STDERR_FILENO);
     close(kept);
@@ -265,13 +267,52 @@ static const char *const names[] = {
     "log-level",
     "help",
     "version",
+    "user-header",
 };
+
+/* Whether the program whose options are read has the one called NAME. */
+static bool
+has_option(const char *name)
+{
+    static const char *const fcgi_only[] = {
+        "base", "batch-lines", "batch-bytes", "wait-max", "keep-idle", "retry"};
+    bool is_fcgi = program == PROGRAM_FCGI;
+    for (size_t i = 0; i < COUNT_OF(fcgi_only); i++)
+        if (strcmp(name, fcgi_only[i]) == 0)
+            return is_fcgi;
+    return strcmp(name, "user-header") != 0 || !is_fcgi;
+}
+
+static size_t
+option_count(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        count += has_option(names[i]);
+    return count;
+}
+
+static int
+as_earshot_ws(void **state)
+{
+    (void)state;
+    program = PROGRAM_WS;
+    return 0;
+}
+
+static int
+as_earshot_fcgi(void **state)
+{
+    (void)state;
+    program = PROGRAM_FCGI;
+    return 0;
+}
 
 TEST(help_names_every_option_and_no_other)
 {
     static char text[32 * 1024];
     FILE *file = tmpfile();
-    options_help(file);
+    options_help(file, program);
     rewind(file);
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
@@ -279,13 +320,15 @@ TEST(help_names_every_option_and_no_other)
         char line[64];
         snprintf(line, sizeof line, "\n  --%s", names[i]);
         const char *at = strstr(text, line);
-        if (!at || !strchr(" \n", at[strlen(line)]))
-            fail_msg("--help does not name --%s", names[i]);
+        bool is_named = at && strchr(" \n", at[strlen(line)]);
+        if (is_named != has_option(names[i]))
+            fail_msg("--help %s --%s", is_named ? "names" : "does not name",
+                     names[i]);
     }
     size_t count = 0;
     for (const char *at = text; (at = strstr(at, "\n  --")); at++)
         count++;
-    assert_int_equal(count, COUNT_OF(names));
+    assert_int_equal(count, option_count());
     for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
         assert_in_range(strlen(line), 1, 83); /* … is three bytes */
 }
@@ -297,7 +340,8 @@ static const struct {
              {"socket", offsetof(struct options, socket)},
              {"listen", offsetof(struct options, listen)},
              {"base", offsetof(struct options, base)},
-             {"log", offsetof(struct options, log)}};
+             {"log", offsetof(struct options, log)},
+             {"user-header", offsetof(struct options, user_header)}};
 
 /* Of any text the value arrives; all others refuse what is no value. */
 static bool
@@ -323,10 +367,20 @@ TEST(every_option_but_help_and_version_has_an_environment_variable)
         snprintf(variable, sizeof variable, "EARSHOT_%s", names[i]);
         for (char *p = variable; *p; p++)
             *p = *p == '-' ? '_' : (char)(*p >= 'a' ? *p - 32 : *p);
-        bool is_asked = strcmp(names[i], "help") && strcmp(names[i], "version");
+        bool is_asked = has_option(names[i]) && strcmp(names[i], "help") &&
+                        strcmp(names[i], "version");
         if (is_read(names[i], variable) != is_asked)
             fail_msg("%s: %s", variable, is_asked ? "not read" : "read");
     }
+}
+
+TEST(an_option_of_the_other_program_is_unknown)
+{
+    struct options options;
+    assert_false(READ(&options, "--wait-max=5"));
+    assert_non_null(strstr(complaint, "earshot-ws: there is no option"));
+    assert_string_equal(GOOD("--user-header=X-Remote-User").user_header,
+                        "X-Remote-User");
 }
 
 TEST(origins_must_be_origins)
@@ -345,6 +399,9 @@ TEST(origins_must_be_origins)
     }
 }
 
+#define AS_WS(name)                                                            \
+    cmocka_unit_test_setup_teardown(name, as_earshot_ws, as_earshot_fcgi)
+
 RUN(LISTED(without_a_word_there_are_defaults),
     LISTED(a_value_comes_behind_a_blank_or_an_equals_sign),
     LISTED(the_last_of_two_counts), LISTED(words_are_chosen_by_name),
@@ -356,4 +413,7 @@ RUN(LISTED(without_a_word_there_are_defaults),
     LISTED(what_is_no_option_is_refused),
     LISTED(help_names_every_option_and_no_other),
     LISTED(every_option_but_help_and_version_has_an_environment_variable),
-    LISTED(origins_must_be_origins))
+    LISTED(origins_must_be_origins),
+    AS_WS(help_names_every_option_and_no_other),
+    AS_WS(every_option_but_help_and_version_has_an_environment_variable),
+    AS_WS(an_option_of_the_other_program_is_unknown))
