@@ -10,9 +10,11 @@ import web
 from earshot import arguments, free_port
 from processes import Process, of, program, surroundings
 from wait import wait_until
+from websocket import WebSocket
 
 CONFIGURATION = """\
-server.modules = ("mod_indexfile", "mod_fastcgi", "mod_staticfile")
+server.modules = ("mod_indexfile", "mod_proxy", "mod_fastcgi",
+    "mod_staticfile")
 server.document-root = "{pages}"
 server.bind = "127.0.0.1"
 server.port = {port}
@@ -26,24 +28,33 @@ server.stream-response-body = 2
 server.max-fds = 4096
 server.feature-flags = ("server.graceful-shutdown-timeout" => 5)
 {more}
+{websocket}
 $HTTP["url"] =~ "^/earshot(/|$)" {{
     fastcgi.server = ("/earshot" => ({hosts}))
 }}
 """
+
+WEBSOCKET = """\
+$HTTP["url"] =~ "^/earshot/[^/]+/ws$" {{
+    proxy.server = ("" => (("host" => "{address}")))
+    proxy.header = ("upgrade" => "enable")
+}}
+else"""
 
 
 class Lighttpd(Process):
     """lighttpd on a free port of the loopback.
 
     With sockets it uses programs that run already; without, it spawns
-    max_procs of its own, with the given options, and respawns them.
+    max_procs of its own, with the given options, and respawns them. ws is
+    the Unix socket of an earshot-ws that runs already.
     """
 
     name = "lighttpd"
 
     def __init__(self, directory, sockets=None, pages=None, max_procs=1,
                  fin=False, more="", configuration=CONFIGURATION,
-                 mount="/earshot", **options):
+                 mount="/earshot", ws=None, **options):
         super().__init__(directory)
         self.expected = (0, 1)  # 1: streams were open when it was ended
         self.mount = mount
@@ -53,6 +64,7 @@ class Lighttpd(Process):
         self.pages = pathlib.Path(pages or self.directory / "pages")
         self.pages.mkdir(exist_ok=True)
         self.sockets = sockets
+        self.ws = ws
         self.max_procs = max_procs
         self.fin = fin      # take a client's FIN for its going
         self.more = more
@@ -76,6 +88,9 @@ class Lighttpd(Process):
                 f'"max-procs" => {self.max_procs}, '
                 '"check-local" => "disable")')
 
+    def websocket(self):
+        return WEBSOCKET.format(address=self.ws) if self.ws else ""
+
     def start(self):
         self.queue.parent.mkdir(exist_ok=True)
         for _ in range(5):
@@ -84,7 +99,7 @@ class Lighttpd(Process):
             self.configuration_path.write_text(self.configuration.format(
                 pages=self.pages, port=self.port, error_log=self.error_log,
                 directory=self.directory, more=self.more,
-                hosts=self.hosts()))
+                websocket=self.websocket(), hosts=self.hosts()))
             self.spawn(["/usr/sbin/lighttpd", "-D", "-f",
                         str(self.configuration_path)],
                        env=surroundings(self.directory),
@@ -169,3 +184,9 @@ class Lighttpd(Process):
     def stream(self, channel, query="", headers=None, opened=True):
         target = f"{self.mount}/{channel}/sse" + (f"?{query}" if query else "")
         return sse.over_http(self.url + target, headers, opened)
+
+    def socket(self, channel="room", query="", headers=None, **more):
+        """An open WebSocket; its opening message has been read."""
+        target = f"{self.mount}/{channel}/ws" + (f"?{query}" if query else "")
+        more.setdefault("host", f"127.0.0.1:{self.port}")
+        return WebSocket(("127.0.0.1", self.port), target, headers, **more)
