@@ -4,10 +4,13 @@
  */
 
 import { continues, hue } from "./line.js";
-import { language } from "./site.js";
+import { language } from "../site.js";
 import { word } from "./words.js";
 
-/** Beyond these the oldest go, from the page and from what is remembered. */
+/**
+ * Beyond these the oldest go, from the page and from what is remembered; but
+ * not what the reader has asked for while he reads it.
+ */
 const LINES_MAX = 300;
 const CHARS_MAX = 500000;
 
@@ -20,10 +23,14 @@ export class Log {
     #lines = [];
     #ids = new Set();
     #chars = 0;
+    /** How many lines stand before those that came by themselves. */
+    #asked = 0;
     #following = true;
     /** Where the page itself has scrolled to. */
     #end = 0;
     #list = document.querySelector("#messages");
+    /** Apart from the others, that it is not read out as news. */
+    #before = document.querySelector("#before");
     #scroller = document.querySelector("#scroller");
     #empty = document.querySelector("#empty");
     #newer = document.querySelector("#newer");
@@ -36,7 +43,9 @@ export class Log {
             this.follow();
             this.#scroller.focus();
         });
-        new ResizeObserver(() => this.#settle()).observe(this.#scroller);
+        const sizes = new ResizeObserver(() => this.#settle());
+        sizes.observe(this.#scroller);
+        [...this.#scroller.children].forEach((one) => sizes.observe(one));
     }
 
     /** What is shown, oldest first. */
@@ -57,6 +66,27 @@ export class Log {
         this.#settle();
     }
 
+    /** Puts lines before all others, and leaves the reader where he is. */
+    addBefore(lines) {
+        const anew = lines.filter(({ id }) => !this.#ids.has(id));
+        const { scrollHeight, scrollTop } = this.#scroller;
+        const first = this.#before.firstChild
+            ?? this.#list.querySelector(".message");
+        first?.classList.toggle("more",
+            continues(this.#lines[0], anew.at(-1)));
+        this.#before.prepend(...anew.map((line, i) =>
+            draw(line, anew[i - 1])));
+        this.#lines.unshift(...anew);
+        this.#asked += anew.length;
+        for (const { id, text } of anew) {
+            this.#ids.add(id);
+            this.#chars += text.length;
+        }
+        this.#scroller.scrollTop = scrollTop
+            + this.#scroller.scrollHeight - scrollHeight;
+        this.#keepUp(this.#isAtEnd());
+    }
+
     /** A remark of the page's own, between the messages. */
     remark(...text) {
         const item = document.createElement("li");
@@ -70,15 +100,21 @@ export class Log {
         this.#lines = [];
         this.#ids.clear();
         this.#chars = 0;
-        this.#list.replaceChildren();
+        this.#asked = 0;
+        this.#draw();
     }
 
     /** The same lines in another language. */
     redraw() {
-        const lines = this.#lines;
-        this.#list.replaceChildren(...lines.map((line, i) =>
-            draw(line, lines[i - 1])));
+        this.#draw();
         this.#settle();
+    }
+
+    #draw() {
+        const items = this.#lines.map((line, i) =>
+            draw(line, this.#lines[i - 1]));
+        this.#before.replaceChildren(...items.slice(0, this.#asked));
+        this.#list.replaceChildren(...items.slice(this.#asked));
     }
 
     /** Goes to the end, and stays there. */
@@ -106,17 +142,24 @@ export class Log {
     }
 
     #trim() {
-        while (this.#lines.length > LINES_MAX
+        const max = LINES_MAX + (this.#following ? 0 : this.#asked);
+        while (this.#lines.length > max
                || (this.#chars > CHARS_MAX && this.#lines.length > 1)) {
-            const line = this.#lines.shift();
-            this.#ids.delete(line.id);
-            this.#chars -= line.text.length;
-            while (this.#list.firstChild.dataset.id !== line.id) {
-                this.#list.firstChild.remove();
-            }
-            this.#list.firstChild.remove();
-            this.#list.firstChild?.classList.remove("more");
+            const { id, text } = this.#lines.shift();
+            this.#ids.delete(id);
+            this.#chars -= text.length;
+            this.#drop(this.#asked > 0 ? this.#before : this.#list, id);
+            this.#asked = Math.max(0, this.#asked - 1);
         }
+    }
+
+    /** Takes out the first line, and the remarks before it. */
+    #drop(list, id) {
+        while (list.firstChild.dataset.id !== id) {
+            list.firstChild.remove();
+        }
+        list.firstChild.remove();
+        (list.firstChild ?? this.#list.firstChild)?.classList.remove("more");
     }
 
     /** Once a frame, however many messages came in it. */

@@ -3,7 +3,7 @@
  * a reload: said again under its first key, it is not stored twice.
  */
 
-import { tab } from "./store.js";
+import { tab } from "../store.js";
 import { spoken } from "./words.js";
 
 /** What is stored sooner than this is not shown as being on its way. */

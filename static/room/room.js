@@ -1,12 +1,14 @@
 /** One room of Earshot: wires the client to the page. */
 
-import { earshot } from "./earshot.js";
+import { earshot } from "../earshot.js";
+import { onLanguage } from "../site.js";
+import { browser, tab } from "../store.js";
+import { Here } from "./here.js";
+import { earlier } from "./history.js";
 import { describe } from "./line.js";
 import { Log } from "./log.js";
 import { Outbox } from "./outbox.js";
-import { onLanguage } from "./site.js";
-import { browser, tab } from "./store.js";
-import { spoken, word } from "./words.js";
+import { WAYS, spoken, word } from "./words.js";
 
 /** What a new visitor sees of the talk so far. */
 const HISTORY = 50;
@@ -19,6 +21,8 @@ const CHANNEL = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
 let troubled = false;
 let shown;
 let saving;
+/** The oldest id that the channel keeps, as far as we know. */
+let oldest;
 
 const $ = (selector) => document.querySelector(selector);
 
@@ -27,6 +31,7 @@ const channel = CHANNEL.test(wanted) ? wanted : "room";
 const address = `${document.documentElement.dataset.earshot}/${channel}`;
 const log = new Log();
 const room = open();
+const here = new Here(address, showChannel);
 const outbox = new Outbox(room, `outbox.${channel}`, {
     onShow: () => log.follow(),
     onRefused: giveBack,
@@ -35,6 +40,7 @@ const outbox = new Outbox(room, `outbox.${channel}`, {
 showFrame();
 onLanguage(() => log.redraw());
 followRoom();
+watchHistory();
 watchForm();
 watchPage();
 
@@ -76,6 +82,7 @@ function followRoom() {
         log.remark(...spoken("lost"));
     });
     room.on("state", showState);
+    room.on("state", () => here.soon());
     // A poll's answer may move the cursor without a message.
     setInterval(showCursor, 500);
 }
@@ -85,11 +92,13 @@ function showState(_, { error } = {}) {
     troubled = room.state === "waiting"
         || (troubled && room.state === "connecting");
     const state = troubled ? "waiting" : room.state;
+    const way = WAYS[room.transport];
     $("#state").dataset.state = state;
     $("#state").title = error?.message ?? "";
-    if (shown !== state) {
-        shown = state;
-        $("#state-text").replaceChildren(...spoken(state));
+    // What is said again is read out again.
+    if (shown !== state + way.en) {
+        shown = state + way.en;
+        $("#state-text").replaceChildren(...spoken(state, { way }));
     }
     // A refusal says what to change; it is asked again all the same.
     if (error?.status < 500) {
@@ -100,10 +109,46 @@ function showState(_, { error } = {}) {
     saveSoon();
 }
 
+function showChannel({ first }) {
+    oldest = first;
+    offerEarlier();
+}
+
+/** Where something is kept that lies before the first line. */
+function offerEarlier() {
+    const line = log.lines[0];
+    $("#earlier").hidden = !line || !oldest || line.id === oldest;
+}
+
 function showCursor() {
     if ($("#cursor").textContent !== room.cursor) {
         $("#cursor").textContent = room.cursor ?? "–";
     }
+}
+
+function watchHistory() {
+    const button = $("#earlier");
+    button.addEventListener("click", async () => {
+        button.ariaDisabled = "true";
+        try {
+            await showEarlier();
+        } catch (error) {
+            notice(word("noEarlier", { why: error.message }));
+        }
+        button.ariaDisabled = null;
+    });
+}
+
+async function showEarlier() {
+    const [line] = log.lines;
+    const found = await earlier(address,
+        { id: line.id, count: log.lines.length, own: room.from });
+    log.addBefore(found.map(([data, message]) => describe(data, message)));
+    if (found.length === 0) {
+        oldest = line.id; // the rest is of other events
+    }
+    offerEarlier();
+    saveSoon();
 }
 
 function watchForm() {

@@ -9,7 +9,7 @@ from wait import wait_until
 PAGES = pathlib.Path(__file__).resolve().parents[2] / "static"
 
 LINES = """
-return [...document.querySelectorAll("#messages .message")].map((item) => ({
+return [...document.querySelectorAll("#scroller .message")].map((item) => ({
     id: item.dataset.id,
     who: item.querySelector(".who bdi").textContent,
     text: item.querySelector("p").textContent,

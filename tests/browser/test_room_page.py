@@ -19,7 +19,8 @@ return [document.title, ...shown.map((one) => one.textContent),
 def test_both_languages_are_whole_and_without_a_console_error(site, room):
     room.say("hello", name="")
     room.hears("hello")
-    wait_until(lambda: room.find("#cursor").text != "–")
+    wait_until(lambda: room.find("#cursor").text != "–"
+               and room.find("#here").text)
     words = {}
     for language in ("en", "zh-CN"):
         assert room.find("html").get_attribute("lang") == language
@@ -32,14 +33,15 @@ def test_both_languages_are_whole_and_without_a_console_error(site, room):
     # Nothing is left in the other language but names and what was said.
     same = set(words["en"]) & set(words["zh-CN"])
     said = {room.lines[0]["text"], room.find("#cursor").text,
-            room.find("#shell").text, room.find(".message time").text}
+            room.find("#shell").text, room.find(".message time").text,
+            room.find("#here .way-sse .count").text}
     assert same - said == {"Earshot", "SSE", "room"}
     assert len(words["en"]) == len(words["zh-CN"])
     assert room.find("html").get_attribute("lang") == "en"
     room.find("#language").click()
     room.reload()
     assert room.find("html").get_attribute("lang") == "zh-CN"
-    assert room.find("#state-text").text == "已连接"
+    assert room.find("#state-text").text == "已连接：SSE"
     room.find("#language").click()
     assert room.browser.console() == []
     icon = site.url + "/" + room.find("link[rel=icon]").get_attribute(

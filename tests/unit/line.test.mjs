@@ -1,10 +1,10 @@
-/** What the room shows of a message: static/line.js. */
+/** What the room shows of a message: static/room/line.js. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./client.mjs";
 
-const { continues, describe, hue } = await load("line.js");
+const { continues, describe, hue } = await load("room/line.js");
 
 const message = (more) =>
     ({ id: "1-e", time: 5, type: "json", own: false, ...more });
