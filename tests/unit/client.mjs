@@ -1,12 +1,14 @@
 /**
  * What the client's tests stand on: an Earshot of a few lines that lives in
- * this process, and a browser's EventSource over it. Time is real but short.
+ * this process, and a browser's EventSource and WebSocket over it. Time is
+ * real but short.
  */
 
 import { readFile } from "node:fs/promises";
 import { webcrypto } from "node:crypto";
 
 globalThis.crypto ??= webcrypto;
+globalThis.location ??= { href: "http://test/" };
 
 /** The pages are ES modules named .js, which Node takes by their type only. */
 export async function load(name) {
@@ -38,10 +40,16 @@ export class Server {
     pageSize = 64;
     /** Whether streams bring messages, or fall silent. */
     streaming = true;
+    /** Streams of these kinds, "/sse" or "/ws", are refused; or never open. */
+    without = new Set();
+    stalling = new Set();
+    /** May answer a frame that is published, in the server's stead. */
+    onFrame = (frame, socket) => undefined;
 
     constructor() {
         globalThis.fetch = (url, init) => this.fetch(url, init);
         globalThis.EventSource = eventSourceOver(this);
+        globalThis.WebSocket = webSocketOver(this);
     }
 
     cursor(number) {
@@ -54,7 +62,7 @@ export class Server {
             event: "message", type: "text", time: 0, data, ...more };
         this.messages.push({ number, message });
         if (this.streaming) {
-            this.streams.forEach((stream) => stream.send(message));
+            this.streams.forEach((stream) => stream.deliver(message));
         }
         this.#news.dispatchEvent(new Event("news"));
         return message.id;
@@ -156,10 +164,10 @@ function eventSourceOver(server) {
         }
 
         connect() {
-            if (this.readyState === 2) {
+            if (this.readyState === 2 || server.stalling.has("/sse")) {
                 return;
             }
-            if (server.refusing) {
+            if (server.refusing || server.without.has("/sse")) {
                 this.refuse();
                 return;
             }
@@ -171,10 +179,10 @@ function eventSourceOver(server) {
                 this.dispatch("earshot.lost", { cursor });
             }
             this.dispatch("earshot.open", { cursor });
-            server.after(start).forEach((message) => this.send(message));
+            server.after(start).forEach((message) => this.deliver(message));
         }
 
-        send(message) {
+        deliver(message) {
             this.last = message.id;
             this.dispatch(message.event, message);
         }
@@ -202,6 +210,87 @@ function eventSourceOver(server) {
 
         close() {
             this.readyState = 2;
+            server.streams.delete(this);
+        }
+    };
+}
+
+/** A WebSocket, likewise. */
+function webSocketOver(server) {
+    return class {
+        readyState = 0;
+        onmessage = (event) => {};
+        onclose = (event) => {};
+        frames = [];
+
+        constructor(target) {
+            this.url = new URL(target);
+            if (!this.url.protocol.startsWith("ws")) {
+                throw new SyntaxError(`${target} is no address of a socket`);
+            }
+            server.requests.push({ method: "GET", path: this.url.pathname,
+                query: this.url.searchParams });
+            queueMicrotask(() => this.connect());
+        }
+
+        connect() {
+            if (this.readyState > 1 || server.stalling.has("/ws")) {
+                return;
+            }
+            if (server.refusing || server.without.has("/ws")) {
+                this.refuse();
+                return;
+            }
+            this.readyState = 1;
+            server.streams.add(this);
+            const { start, lost } = server.position(this.url.searchParams);
+            const cursor = server.cursor(start);
+            if (lost) {
+                this.bring({ event: "earshot.lost", cursor });
+            }
+            this.bring({ event: "earshot.open", cursor });
+            server.after(start).forEach((message) => this.bring(message));
+        }
+
+        /** What the page sends: one message, published. */
+        send(text) {
+            const frame = JSON.parse(text);
+            this.frames.push(frame);
+            const answer = server.onFrame(frame, this);
+            queueMicrotask(() => this.bring(answer ?? this.store(frame)));
+        }
+
+        store({ event, data, key, from }) {
+            const repeated = server.keys.has(key);
+            const [type, body] = typeof data === "string" ? ["text", data]
+                : ["json", JSON.stringify(data)];
+            const id = server.keys.get(key)
+                ?? server.publish(body, { event, from, type });
+            server.keys.set(key, id);
+            return { event: "earshot.published", id, key,
+                ...(repeated && { repeated }) };
+        }
+
+        bring(frame) {
+            if (this.readyState === 1) {
+                this.onmessage({ data: JSON.stringify(frame) });
+            }
+        }
+
+        /** The server ends it, or the network does. */
+        end(code, reason = "") {
+            if (this.readyState < 3) {
+                this.readyState = 3;
+                server.streams.delete(this);
+                this.onclose({ code, reason });
+            }
+        }
+
+        refuse() { this.end(1006); }
+        cut() { this.end(1006); }
+        deliver(message) { this.bring(message); }
+        close() {
+            this.readyState = 3;
             server.streams.delete(this);
         }
     };
