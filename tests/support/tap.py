@@ -1,0 +1,131 @@
+"""earshot-tap: a relay that records, cuts, slows and mutes connections."""
+
+import base64
+import itertools
+import json
+import re
+import urllib.parse
+from dataclasses import dataclass
+
+import web
+from processes import Process, build
+from wait import wait_until
+
+READY = re.compile(r"^info tap ready relay=(\S+) control=(\S+) target=(\S+)$",
+                   re.M)
+
+
+@dataclass
+class Record:
+    """What passed, once; see bench/tap/README.md."""
+    n: int
+    connection: int
+    tag: str
+    time: float
+    kind: str
+    size: int
+    bytes: bytes
+    held: bool = False
+    by: str = ""
+
+
+class Tap(Process):
+    """The tap before a target: a URL such as lighttpd.url."""
+
+    name = "earshot-tap"
+    numbers = itertools.count(1)
+
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.log_path = self.directory / f"tap-{next(self.numbers)}.log"
+        self.relay = self.control = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self, target, relay="127.0.0.1:0", control="127.0.0.1:0"):
+        target = target.removeprefix("http://").rstrip("/")
+        before = len(READY.findall(self.log))
+        self.spawn([str(build() / "earshot-tap"), "--relay", relay,
+                    "--control", control, "--target", target])
+
+        def ready():
+            assert self.running(), f"the tap ended:\n{self.log}"
+            return READY.findall(self.log)[before:]
+        (self.relay, self.control, _), = wait_until(ready, 10,
+                                                    "the tap's ready line")
+        return self
+
+    @property
+    def relay_url(self):
+        return f"http://{self.relay}"
+
+    @property
+    def relay_address(self):
+        host, _, port = self.relay.rpartition(":")
+        return host, int(port)
+
+    def url(self, tag, *modes):
+        """Where the target is, with what passes under a tag."""
+        return self.relay_url + "/~" + ";".join((tag,) + modes)
+
+    # What has passed
+
+    def ask(self, method, path, headers=None, timeout=40, **query):
+        """Asks the control port; gives its answer."""
+        text = urllib.parse.urlencode(
+            {name: value for name, value in query.items()
+             if value is not None}, safe="*")
+        return web.call(method, f"http://{self.control}/tap/{path}"
+                        + (f"?{text}" if text else ""), headers,
+                        b"" if method == "POST" else None, timeout)
+
+    def info(self):
+        return self.ask("GET", "info").json
+
+    def page(self, tag=None, after=None, wait=None):
+        """One answer of the log, with its records as they are."""
+        answer = self.ask("GET", "log", tag=tag, after=after, wait=wait)
+        assert answer.status == 200, (answer.status, answer.body)
+        return json.loads(answer.body)
+
+    def log_of(self, tag=None, after=None, kind=None):
+        """All records of a tag, page by page."""
+        found = []
+        while True:
+            page = self.page(tag, after)
+            for record in page["records"]:
+                record["bytes"] = base64.b64decode(record["bytes"])
+                found.append(Record(**record))
+            after = page["next"]
+            if not page["more"]:
+                break
+        return [record for record in found
+                if kind is None or record.kind == kind]
+
+    def bytes_of(self, tag, *kinds):
+        """All bytes of some kinds, joined (4 KiB of a record at most)."""
+        return b"".join(record.bytes for record in self.log_of(tag)
+                        if record.kind in kinds)
+
+    # Orders; each gives the number of connections it was done to
+
+    def order(self, verb, tag, **more):
+        answer = self.ask("POST", verb, tag=tag, **more)
+        assert answer.status == 200, (answer.status, answer.body)
+        return answer.json["connections"]
+
+    def cut(self, tag, for_ms=None):
+        return self.order("cut", tag, **{"for": for_ms})
+
+    def mute(self, tag):
+        return self.order("mute", tag)
+
+    def slow(self, tag, rate):
+        return self.order("slow", tag, rate=rate)
+
+    def clear(self, tag):
+        return self.order("clear", tag)
