@@ -5,19 +5,15 @@
  *
  * @typedef {import("./lane.js").Lane} Lane
  *
- * @typedef {object} News  one message, and when each lane had it
- * @property {string} id
- * @property {number} number
- * @property {string} text
- * @property {number} time     of publishing, ms by this page's clock
- * @property {boolean} own     published by a person at this page
- * @property {Record<string, number>} arrivals  lane's key to ms
+ * @typedef {import("./news.js").News} News
  *
  * @typedef {object} View
  * @property {number} now
  * @property {number} pixelsPerMs
  * @property {News[]} news     in the order of their ids
  */
+
+import { isMissed } from "./news.js";
 
 const SERVER = 12;      // px from the upper edge
 const BROWSER = 12;     // px from the lower edge
@@ -261,26 +257,6 @@ function drawMessages(place) {
             cross(context, x(news.time), browser, 4);
         }
     }
-}
-
-/**
- * Whether a message can no longer come: a later one has, or the lane that
- * does not say where it is has asked anew since.
- * @param {News} news
- * @param {Lane} lane
- * @param {News[]} all
- */
-export function isMissed(news, lane, all) {
-    if (news.arrivals[lane.key] !== undefined) {
-        return false;
-    }
-    if (all.some(({ number, arrivals }) =>
-        number > news.number && arrivals[lane.key] !== undefined)) {
-        return true;
-    }
-    return lane.forgets
-        && (lane.track.asks.some(({ time, end }) => end && time > news.time)
-            || lane.track.held.some(({ from }) => from > news.time));
 }
 
 function drawNotes({ context, colours, x, first, lane, server, browser }) {

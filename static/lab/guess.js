@@ -54,12 +54,12 @@ export class Bench {
         this.root = root;
         this.tap = tap;
         this.signal = signal;
-        signal.addEventListener("abort", () => this.stage?.stop());
+        signal.addEventListener("abort", () => this.stage?.close());
     }
 
     /** Lanes on a channel of their own, open when it resolves. */
     async open(lanes, names, { pixelsPerSecond, ready = lanes.length } = {}) {
-        this.stage?.stop();
+        this.stage?.close();
         this.stage = new Stage(`lab.${randomWord()}`, lanes, this.tap);
         new StageView(this.stage, this.root, { names, pixelsPerSecond })
             .run(this.signal);

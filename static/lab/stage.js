@@ -2,7 +2,7 @@
  * Lanes that follow one channel, what they have heard, and the tap that
  * watches them. Knows nothing of how it is shown.
  *
- * @typedef {import("./chart.js").News} News
+ * @typedef {import("./news.js").News} News
  */
 
 import { Clock } from "./clock.js";
@@ -62,7 +62,7 @@ export class Stage extends EventTarget {
         }
         this.lanes.forEach((lane) => { lane.start(cursor); });
         this.tap?.watch(`${this.word}*`, this.#next,
-            (records, next) => this.#record(records, next), signal);
+            (...news) => this.#record(...news), signal);
     }
 
     /** Lets all connections go. */
@@ -93,11 +93,17 @@ export class Stage extends EventTarget {
 
     /** Reads the tap to its end: the figures are whole then. */
     async settle() {
-        if (this.tap) {
-            const { records, next } =
-                await this.tap.records(`${this.word}*`, this.#next);
-            this.#record(records, next);
+        for (let more = Boolean(this.tap); more;) {
+            const page = await this.tap.records(`${this.word}*`, this.#next);
+            this.#record(page.records, page.next, page.lost);
+            more = page.more;
         }
+    }
+
+    /** Ends it for good. */
+    close() {
+        this.stop();
+        this.tap?.clear(`${this.word}*`);
     }
 
     /** Forgets what has been, all figures included. */
@@ -173,7 +179,10 @@ export class Stage extends EventTarget {
         }
     }
 
-    #record(records, next) {
+    #record(records, next, lost) {
+        if (lost) {
+            this.#seen = -1; // another tap, that counts from the beginning
+        }
         for (const record of records) {
             if (record.n > this.#seen) {
                 this.#seen = record.n;

@@ -36,7 +36,10 @@ export class Tally {
     }
 
     /** @param {import("./tap.js").Record} record */
-    add({ kind, connection, size }) {
+    add({ kind, connection, size, held }) {
+        if (held) {
+            return; // the page has not got it
+        }
         if (!this.#seen.has(connection)) {
             this.#seen.add(connection);
             this.connections++;

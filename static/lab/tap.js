@@ -11,6 +11,7 @@
  * @property {"open"|"request"|"up"|"down"|"response"|"close"} kind
  * @property {number} size  of all of it
  * @property {string} [bytes]  base64, of the first 4 KiB
+ * @property {boolean} [held]  kept back by the mode `buffer`
  */
 
 /** The pages' own address of the tap's control. */
@@ -57,18 +58,25 @@ export class Tap {
         return this.#command("slow", { tag, rate });
     }
 
+    /** Takes such orders back. */
+    clear(tag) {
+        return this.#command("clear", { tag });
+    }
+
     /**
      * Tells what passes under a tag (a `*` at its end: under those that begin
      * so), until the signal.
      * @param {number} after  the number of the last record that is known
-     * @param {(records: Record[], next: number) => void} tell
+     * @param {(records: Record[], next: number, lost: boolean) => void} tell
+     *     lost: some had gone before they were asked for
      */
     async watch(tag, after, tell, signal) {
         while (!signal.aborted) {
             try {
-                const { records, next } = await this.records(tag, after, signal);
+                const { records, next, lost } =
+                    await this.records(tag, after, signal);
                 after = next;
-                tell(records, next);
+                tell(records, next, lost);
             } catch {
                 // It is away for a moment, or for good: the next look tells.
             }
@@ -76,6 +84,7 @@ export class Tap {
         }
     }
 
+    /** One page of them; `more` says that there is another. */
     async records(tag, after, signal) {
         const query = new URLSearchParams({ tag, after });
         const answer = await fetch(`${CONTROL}/log?${query}`, { signal });
