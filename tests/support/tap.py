@@ -4,15 +4,33 @@ import base64
 import itertools
 import json
 import re
+import socket
 import urllib.parse
 from dataclasses import dataclass
 
 import web
-from processes import Process, build
-from wait import wait_until
+from processes import Process, program
+from target import read_head
+from wait import slow, wait_until
 
 READY = re.compile(r"^info tap ready relay=(\S+) control=(\S+) target=(\S+)$",
                    re.M)
+
+
+def get(tag, *modes, headers=""):
+    """The bytes of a request."""
+    return (f"GET /~{';'.join((tag,) + modes)}/x HTTP/1.1\r\nHost: h\r\n"
+            f"{headers}\r\n").encode()
+
+
+def is_reset(sock):
+    """Reads to the end, which must be a reset."""
+    try:
+        while sock.recv(1 << 16):
+            pass
+    except ConnectionResetError:
+        return
+    raise AssertionError("it was closed politely")
 
 
 @dataclass
@@ -49,7 +67,7 @@ class Tap(Process):
     def start(self, target, relay="127.0.0.1:0", control="127.0.0.1:0"):
         target = target.removeprefix("http://").rstrip("/")
         before = len(READY.findall(self.log))
-        self.spawn([str(build() / "earshot-tap"), "--relay", relay,
+        self.spawn([program("earshot-tap"), "--relay", relay,
                     "--control", control, "--target", target])
 
         def ready():
@@ -71,6 +89,28 @@ class Tap(Process):
     def url(self, tag, *modes):
         """Where the target is, with what passes under a tag."""
         return self.relay_url + "/~" + ";".join((tag,) + modes)
+
+    def connect(self):
+        """A client's connection, as a socket."""
+        sock = socket.create_connection(self.relay_address, slow(10))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
+
+    def send(self, request):
+        """A client's connection that has sent bytes."""
+        sock = self.connect()
+        sock.sendall(request)
+        return sock
+
+    def talk(self, target, request):
+        """A client, its server, and the request's head as that got it."""
+        client = self.send(request)
+        server = target.accept()
+        return client, server, read_head(server)
+
+    def is_sanitized(self):
+        with open(f"/proc/{self.pid}/maps") as file:
+            return "libasan" in file.read()
 
     # What has passed
 
@@ -105,6 +145,9 @@ class Tap(Process):
                 break
         return [record for record in found
                 if kind is None or record.kind == kind]
+
+    def kinds(self, tag):
+        return [record.kind for record in self.log_of(tag)]
 
     def bytes_of(self, tag, *kinds):
         """All bytes of some kinds, joined (4 KiB of a record at most)."""
