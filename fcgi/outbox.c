@@ -168,9 +168,9 @@ compose(struct slices *slices, const struct outbox *outbox,
 /* A short write costs less as one run of bytes in one send(2): a tenth of what
  * it costs to hand a message to a subscriber. */
 static ssize_t
-write_slices(const struct slices *slices, int fd, bool is_plain)
+write_slices(const struct slices *slices, int fd, bool is_socket)
 {
-    if (is_plain || slices->len > GATHER_MAX)
+    if (!is_socket || slices->len > GATHER_MAX)
         return writev(fd, slices->iov, slices->count);
     char run[GATHER_MAX];
     size_t len = 0;
@@ -191,7 +191,8 @@ outbox_write(struct outbox *outbox, int fd,
         is_last = compose(&slices, outbox, framing);
         if (!slices.count)
             break;
-        ssize_t len = write_slices(&slices, fd, framing->is_plain);
+        ssize_t len =
+            write_slices(&slices, fd, !framing->is_plain || framing->is_socket);
         if (len < 0 && errno == EINTR) {
             is_last = false;
             continue;

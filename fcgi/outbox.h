@@ -2,9 +2,9 @@
  * it.
  *
  * It holds references to shared bytes, never more of them than one write may
- * carry, and frames them as FastCGI records (or, for plain CGI, not at all)
- * while it writes. Until all has left nothing can be added: what is on its way
- * is a fixed run of bytes, of which only the number sent so far is kept. */
+ * carry, and frames them as FastCGI records (or, for CGI and WebSocket, not at
+ * all) while it writes. Until all has left nothing can be added: what is on its
+ * way is a fixed run of bytes, of which only the number sent so far is kept. */
 #ifndef EARSHOT_OUTBOX_H
 #define EARSHOT_OUTBOX_H
 
@@ -29,7 +29,8 @@ struct outbox {
 };
 
 struct outbox_framing {
-    bool is_plain; /* no records: standard output of a CGI program */
+    bool is_plain;  /* no records: the pieces as they are */
+    bool is_socket; /* what is plain goes to a socket */
     uint16_t request_id;
 };
 

@@ -22,6 +22,7 @@ static const struct {
     [PROBLEM_BAD_ENCODING] = {400, "bad_encoding"},
     [PROBLEM_BAD_REQUEST] = {400, "bad_request"},
     [PROBLEM_BAD_LINE] = {400, "bad_line"},
+    [PROBLEM_HANDSHAKE] = {400, "handshake"},
     [PROBLEM_LENGTH] = {400, "length"},
     [PROBLEM_NOT_UTF8] = {400, "not_utf8"},
     [PROBLEM_FORBIDDEN] = {403, "forbidden"},
@@ -30,6 +31,7 @@ static const struct {
     [PROBLEM_METHOD] = {405, "method"},
     [PROBLEM_TOO_LARGE] = {413, "too_large"},
     [PROBLEM_KEY_REUSED] = {422, "key_reused"},
+    [PROBLEM_UPGRADE] = {426, "upgrade"},
     [PROBLEM_HEADERS_TOO_LARGE] = {431, "headers_too_large"},
     [PROBLEM_INTERNAL] = {500, "internal"},
     [PROBLEM_BUSY] = {503, "busy"},
@@ -71,6 +73,8 @@ problem_reason(int status)
         return "Content Too Large";
     case 422:
         return "Unprocessable Content";
+    case 426:
+        return "Upgrade Required";
     case 431:
         return "Request Header Fields Too Large";
     case 503:

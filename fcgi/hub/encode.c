@@ -94,6 +94,35 @@ append_sse(struct bytes *bytes, const struct queue_row *row, const char *cursor,
 }
 
 void
+encode_frame(struct bytes *bytes, enum frame_opcode opcode, const void *data,
+             size_t len)
+{
+    enum { FIN = 0x80, LENGTH_16 = 126, LENGTH_64 = 127 };
+    bytes_reserve(bytes, len + 10);
+    bytes_append_char(bytes, (char)(FIN | opcode));
+    int length_bytes = 0;
+    if (len < LENGTH_16) {
+        bytes_append_char(bytes, (char)len);
+    } else {
+        length_bytes = len > UINT16_MAX ? 8 : 2;
+        bytes_append_char(bytes, length_bytes == 2 ? LENGTH_16 : LENGTH_64);
+    }
+    for (int i = length_bytes; i-- > 0;)
+        bytes_append_char(bytes, (char)((uint64_t)len >> (8 * i)));
+    bytes_append(bytes, data, len);
+}
+
+static void
+append_json_frame(struct bytes *bytes, const struct queue_row *row,
+                  const char *cursor)
+{
+    struct bytes json = BYTES_EMPTY;
+    append_json(&json, row, cursor);
+    encode_frame(bytes, FRAME_TEXT, json.data, json.len);
+    bytes_fini(&json);
+}
+
+void
 encode_message(struct bytes *bytes, const struct queue_row *row,
                const char *cursor, enum encoding encoding)
 {
@@ -104,6 +133,14 @@ encode_message(struct bytes *bytes, const struct queue_row *row,
     case ENCODING_SSE_BARE:
     case ENCODING_SSE_JSON:
         append_sse(bytes, row, cursor, encoding);
+        return;
+    case ENCODING_WS_JSON:
+        append_json_frame(bytes, row, cursor);
+        return;
+    case ENCODING_WS_RAW:
+        encode_frame(bytes,
+                     row->type == QUEUE_BINARY ? FRAME_BINARY : FRAME_TEXT,
+                     row->data, row->size_bytes);
         return;
     case ENCODINGS:
         return;

@@ -1,5 +1,6 @@
-/* How a message looks on the wire: JSON (RFC 8259) and Server-Sent Events
- * (WHATWG HTML 9.2.6). Pure functions from a row to bytes. */
+/* How a message looks on the wire: JSON (RFC 8259), Server-Sent Events (WHATWG
+ * HTML 9.2.6) and WebSocket frames (RFC 6455, section 5.2). Pure functions from
+ * a row to bytes. */
 #ifndef EARSHOT_HUB_ENCODE_H
 #define EARSHOT_HUB_ENCODE_H
 
@@ -13,5 +14,19 @@ void encode_message(struct bytes *bytes, const struct queue_row *row,
  * carries CURSOR as its id and as its data. */
 void encode_sse_notice(struct bytes *bytes, const char *event,
                        const char *cursor);
+
+/* The kinds of frames (RFC 6455, section 11.8). */
+enum frame_opcode {
+    FRAME_TEXT = 0x1,
+    FRAME_BINARY = 0x2,
+    FRAME_CLOSE = 0x8,
+    FRAME_PING = 0x9,
+    FRAME_PONG = 0xa,
+};
+
+/* Appends one whole frame as a server sends it, which is unmasked: so all who
+ * get the same message get the same bytes. */
+void encode_frame(struct bytes *bytes, enum frame_opcode opcode,
+                  const void *data, size_t len);
 
 #endif

@@ -13,9 +13,11 @@
 struct bytes;
 
 enum encoding {
-    ENCODING_JSON, /* {"id":…,"channel":…,…}, as in polls and WebSocket */
+    ENCODING_JSON,     /* {"id":…,"channel":…,…}, as in polls */
     ENCODING_SSE_BARE, /* an event whose data is the message's data */
     ENCODING_SSE_JSON, /* an event whose data is the JSON object */
+    ENCODING_WS_JSON,  /* a text frame with the JSON object */
+    ENCODING_WS_RAW,   /* a text or binary frame with the data alone */
     ENCODINGS
 };
 

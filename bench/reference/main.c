@@ -1,0 +1,84 @@
+/* earshot-ws: real-time push by WebSocket, over Earshot's queue. */
+
+#include "base/log.h"
+#include "front.h"
+#include "listen.h"
+#include "options.h"
+#include "server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { EXIT_USAGE = 2 };
+
+static int
+serve(const struct options *options, int listener_count, const int *listeners)
+{
+    static struct server server;
+    if (!server_init(&server, options)) {
+        log_error("main", "cannot make the event loop: %m");
+        return EXIT_FAILURE;
+    }
+    struct front *front = front_new(&server);
+    bool listens = front;
+    for (int i = 0; i < listener_count && listens; i++)
+        listens = front_listen(front, listeners[i]);
+    if (!listens) {
+        log_error("main", "libevent's HTTP cannot be had: %m");
+        return EXIT_FAILURE;
+    }
+    const char *trouble = queue_trouble(server.queue);
+    if (trouble)
+        log_error("queue", "%s", trouble);
+    log_info("main", "ready version=%s queue=%s", PACKAGE_VERSION,
+             options->queue);
+    server_run(&server);
+    listen_cleanup(options);
+    front_free(front);
+    server_fini(&server);
+    log_info("main", "stopped");
+    return EXIT_SUCCESS;
+}
+
+static int
+start(const struct options *options)
+{
+    if (!options->queue) {
+        log_error("main", "which queue? Give --queue PATH or EARSHOT_QUEUE: "
+                          "the file that earshot.fcgi has");
+        return EXIT_USAGE;
+    }
+    umask(0007); /* the queue is shared by group, and by nobody else */
+    int listeners[SERVER_LISTENERS_MAX];
+    int count = listen_open(options, listeners);
+    if (count < 0)
+        return EXIT_FAILURE;
+    if (count == 0) {
+        log_error("main", "nothing to listen on: give --socket PATH or "
+                          "--listen HOST:PORT");
+        return EXIT_USAGE;
+    }
+    return serve(options, count, listeners);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct options options;
+    if (!options_read(&options, PROGRAM_WS, argc, argv))
+        return EXIT_USAGE;
+    if (options.help || options.version) {
+        if (options.help)
+            options_help(stdout, PROGRAM_WS);
+        else
+            puts("earshot-ws " PACKAGE_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (!log_open(options.log, (enum log_level)options.log_level)) {
+        fprintf(stderr, "earshot-ws: cannot open the log %s: %m\n",
+                options.log);
+        return EXIT_FAILURE;
+    }
+    return start(&options);
+}

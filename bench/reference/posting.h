@@ -1,0 +1,29 @@
+/* Publishing over a WebSocket: a frame becomes a message in the queue, and its
+ * sender is told what became of it. */
+#ifndef EARSHOT_POSTING_H
+#define EARSHOT_POSTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct client;
+
+/* So many publishes of one client may be under way: then nothing more is read
+ * from it until one of them is answered. */
+enum { POSTINGS_MAX = 8 };
+
+/* How many bytes the message of a client may have that publishes messages of
+ * MESSAGE_MAX: as data alone, or as JSON, in which a byte of data may take six
+ * (\u0001) and the names some more. */
+size_t posting_frame_max(size_t message_max, bool is_raw);
+
+/* Takes one message of the client's: {"event"?,"data","key"?,"from"?}, or with
+ * ?format=raw the data alone. It is answered, now or when it is stored, by a
+ * frame: earshot.published or earshot.error. */
+void posting_take(struct client *client, bool is_text, const char *data,
+                  size_t len);
+
+/* The client is going: what it has published is stored, and not answered. */
+void posting_orphan(struct client *client);
+
+#endif

@@ -1,0 +1,34 @@
+/* Answers of the front in HTTP: a status, headers, JSON. */
+#ifndef EARSHOT_REPLY_H
+#define EARSHOT_REPLY_H
+
+#include <stdbool.h>
+
+struct bytes;
+struct evhttp_request;
+struct refusal;
+struct server;
+
+/* One request and what is known of it. */
+struct asking {
+    struct evhttp_request *request;
+    struct server *server;
+    const char *origin; /* of a page, or "" */
+    bool is_foreign;    /* ... which is of another site, and let in */
+};
+
+/* Answers with STATUS and the JSON, which is left empty. */
+void reply_json(const struct asking *asking, int status, struct bytes *json);
+
+/* Answers with {"error","code"} and what else its status asks for: Retry-After,
+ * or the version and the protocol that would do (RFC 6455, section 4.4; RFC
+ * 9110, section 15.5.22). */
+void reply_refusal(const struct asking *asking, const struct refusal *refusal);
+
+/* 405 with the methods that would do. */
+void reply_method(const struct asking *asking);
+
+/* 204 to OPTIONS. */
+void reply_options(const struct asking *asking);
+
+#endif

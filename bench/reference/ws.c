@@ -1,0 +1,98 @@
+#include "ws.h"
+
+#include "client.h"
+#include "follow.h"
+#include "hub/message.h"
+
+#include <stddef.h>
+
+static struct client *
+client_of(struct subscriber *subscriber)
+{
+    return (struct client *)(void *)((char *)subscriber -
+                                     offsetof(struct client, subscriber));
+}
+
+static bool
+take(struct subscriber *subscriber, struct message *message)
+{
+    struct client *client = client_of(subscriber);
+    struct shared *frame = message_encoded(
+        message, client->is_raw ? ENCODING_WS_RAW : ENCODING_WS_JSON);
+    if (!client_fits(client, frame->len))
+        return false;
+    client_add(client, frame);
+    return true;
+}
+
+/* Appends the frame {"event":EVENT,"cursor":CURSOR}. */
+static void
+append_notice(struct bytes *bytes, const char *event, const char *cursor)
+{
+    struct bytes json = BYTES_EMPTY;
+    bytes_printf(&json, "{\"event\":\"%s\",\"cursor\":\"%s\"}", event, cursor);
+    encode_frame(bytes, FRAME_TEXT, json.data, json.len);
+    bytes_fini(&json);
+}
+
+static bool
+lost(struct subscriber *subscriber, const char *cursor)
+{
+    struct client *client = client_of(subscriber);
+    struct bytes notice = BYTES_EMPTY;
+    append_notice(&notice, "earshot.lost", cursor);
+    bool fits = client_fits(client, notice.len);
+    if (fits) {
+        struct shared *piece = shared_take(&notice);
+        client_add(client, piece);
+        shared_release(piece);
+    }
+    bytes_fini(&notice);
+    return fits;
+}
+
+static enum flushed
+flush(struct subscriber *subscriber)
+{
+    struct client *client = client_of(subscriber);
+    if (client->state != CLIENT_OPEN)
+        return FLUSHED_END;
+    switch (client_flush(client)) {
+    case WRITTEN_ALL:
+        return FLUSHED_ALL;
+    case WRITTEN_PART:
+        return FLUSHED_PART;
+    case WRITTEN_GONE:
+        return FLUSHED_END;
+    }
+    return FLUSHED_END;
+}
+
+static const struct transport ws_transport = {
+    .id = TRANSPORT_WS,
+    .name = "ws",
+    .take = take,
+    .lost = lost,
+    .flush = flush,
+};
+
+enum queue_status
+ws_join(struct client *client, const struct follow *follow,
+        struct bytes *greeting)
+{
+    bool is_lost = false;
+    client->is_raw = follow->format == FORMAT_BARE;
+    client->subscriber.transport = &ws_transport;
+    enum queue_status status =
+        hub_join(client->server->hub, &client->subscriber, follow->channels,
+                 follow->channel_count, &follow->start, &is_lost);
+    if (status != QUEUE_OK)
+        return status;
+    char cursor[CURSOR_SIZE];
+    hub_cursor(&client->subscriber, cursor);
+    if (!client->is_raw)
+        append_notice(greeting, "earshot.open", cursor);
+    if (is_lost)
+        append_notice(greeting, "earshot.lost", cursor);
+    return QUEUE_OK;
+}

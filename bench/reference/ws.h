@@ -1,0 +1,19 @@
+/* WebSocket as a transport: what the hub gives becomes frames. */
+#ifndef EARSHOT_WS_H
+#define EARSHOT_WS_H
+
+#include "hub/hub.h"
+
+struct bytes;
+struct client;
+struct follow;
+
+/* Lets the client follow, before it is connected, and appends what it gets
+ * first to GREETING: where it stands, and whether its cursor was lost. Not so
+ * with ?format=raw, where nothing but data comes unasked; a loss is told there
+ * all the same. On anything but QUEUE_OK it follows nothing. */
+__attribute__((warn_unused_result)) enum queue_status
+ws_join(struct client *client, const struct follow *follow,
+        struct bytes *greeting);
+
+#endif
