@@ -169,6 +169,24 @@ is_connected(struct connection *connection)
 
 /* Reading and writing -------------------------------------------------------*/
 
+/* LEN bytes have come of one side, or it has ended. */
+static void
+take(struct connection *connection, bool is_client, const char *data,
+     size_t len)
+{
+    connection->read_us = traffic_wall_us();
+    if (!is_client)
+        connection->allowance -= (double)len;
+    if (!len && is_client)
+        connection->client.has_ended = true;
+    else if (!len)
+        connection->server.has_ended = true;
+    else if (is_client)
+        traffic_up(connection, data, len);
+    else
+        traffic_down(connection, data, len);
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *context)
 {
@@ -179,23 +197,11 @@ on_readable(evutil_socket_t fd, short what, void *context)
     bool discards = connection->state == CONNECTION_LINGERING;
     size_t most = is_client ? sizeof data : traffic_allowed(connection);
     ssize_t len = most ? recv(fd, data, most, 0) : -1;
-    if (!most || (len < 0 && (errno == EAGAIN || errno == EINTR)))
-        return settle(connection);
-    if (len < 0 || (discards && !len))
-        return end(connection, is_client ? BY_CLIENT : BY_SERVER, !discards);
-    if (discards)
-        return;
-    connection->read_us = traffic_wall_us();
-    if (!is_client)
-        connection->allowance -= (double)len;
-    if (!len && is_client)
-        connection->client.has_ended = true;
-    else if (!len)
-        connection->server.has_ended = true;
-    else if (is_client)
-        traffic_up(connection, data, (size_t)len);
-    else
-        traffic_down(connection, data, (size_t)len);
+    bool has_failed = most && len < 0 && errno != EAGAIN && errno != EINTR;
+    if (has_failed || (discards && !len))
+        end(connection, is_client ? BY_CLIENT : BY_SERVER, !discards);
+    else if (len >= 0 && !discards)
+        take(connection, is_client, data, (size_t)len);
     settle(connection);
 }
 
@@ -209,10 +215,10 @@ on_writable(evutil_socket_t fd, short what, void *context)
     if (!is_client && connection->is_connecting && !is_connected(connection))
         return;
     int written = evbuffer_write(side->unsent, fd);
-    if (written < 0 && errno != EAGAIN && errno != EINTR) {
-        if (is_client)
-            return connection_reset(connection, BY_CLIENT);
-        /* It may have answered before it closed. */
+    bool has_failed = written < 0 && errno != EAGAIN && errno != EINTR;
+    if (has_failed && is_client) {
+        connection_reset(connection, BY_CLIENT);
+    } else if (has_failed) { /* it may have answered before it closed */
         side->is_deaf = true;
         evbuffer_drain(side->unsent, evbuffer_get_length(side->unsent));
     }

@@ -14,17 +14,16 @@ struct mode {
     const char *problem;
 };
 
-enum {
+enum mode_name {
     MODE_SLOW,
     MODE_BUFFER,
     MODE_ORIGIN,
     MODE_NOBEAT,
     MODE_IDLE,
     MODE_NOCURSOR,
-    MODES
 };
 
-static const struct mode table[MODES] = {
+static const struct mode table[] = {
     [MODE_SLOW] = {"slow", "number",
                    "slow=N is bytes a second, from 1 to 1000000000"},
     [MODE_BUFFER] = {"buffer", NULL, "buffer stands alone"},
@@ -50,7 +49,7 @@ read_number(struct span text, double low, double high, double *number)
 }
 
 static bool
-set(struct modes *modes, int mode, struct span value)
+set(struct modes *modes, enum mode_name mode, struct span value)
 {
     double number = 0;
     switch (mode) {
@@ -90,14 +89,15 @@ read_mode(struct modes *modes, struct span text)
     struct span value = {text.data + name.len, 0};
     if (equals)
         value = (struct span){equals + 1, text.len - name.len - 1};
-    for (int i = 0; i < MODES; i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const char *takes = table[i].takes;
         if (!span_is(name, table[i].name))
             continue;
         bool fits = !takes                         ? !equals
                     : strcmp(takes, "number") == 0 ? equals != NULL
                                                    : span_is(value, takes);
-        return fits && set(modes, i, value) ? NULL : table[i].problem;
+        return fits && set(modes, (enum mode_name)i, value) ? NULL
+                                                            : table[i].problem;
     }
     return "after the tag's ; comes slow=N, buffer, origin=none, nobeat, "
            "idle=S or nocursor";
