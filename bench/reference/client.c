@@ -448,6 +448,8 @@ on_settle(struct member *member)
         client_resume(client);
         return;
     }
+    if (member->is_settling)
+        return; /* it closed just now, and will be called again */
     server_leave(client->server, member);
     close(client->fd);
     struct server *server = client->server;
