@@ -146,8 +146,10 @@ take_body(struct dialogue *dialogue)
     else
         pass_down(dialogue, RECORD_DOWN, down->data, len);
     bytes_consume(down, len);
-    if (dialogue->down_body.is_broken)
+    if (dialogue->down_body.is_broken) {
         dialogue->down_state = DOWN_OPAQUE;
+        return true;
+    }
     if (!body_is_over(&dialogue->down_body))
         return false;
     dialogue->down_state = DOWN_HEAD;

@@ -100,14 +100,15 @@ take_chunks(struct body *body, const char *data, size_t len,
     size_t at = 0;
     while (at < len && body->state != CHUNK_OVER && !body->is_broken) {
         if (body->state != CHUNK_DATA) {
-            take_frame(body, data[at++]);
+            take_frame(body, data[at]);
+            at += !body->is_broken;
             continue;
         }
         at += take_data(body, data + at, len - at, payload);
         if (!body->left)
             body->state = CHUNK_DATA_END;
     }
-    return body->is_broken ? len : at;
+    return at;
 }
 
 size_t

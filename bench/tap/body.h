@@ -26,9 +26,9 @@ struct body {
 
 void body_begin(struct body *body, struct framing framing);
 
-/* Takes of LEN bytes those that belong to the body, and returns how many; all
- * of what is left when it is broken. Unless PAYLOAD is NULL what they carry,
- * without the frame of chunks, is appended to it. */
+/* Takes of LEN bytes those that belong to the body, and returns how many; those
+ * before the first that is wrong, when it is broken. Unless PAYLOAD is NULL
+ * what they carry, without the frame of chunks, is appended to it. */
 size_t body_take(struct body *body, const char *data, size_t len,
                  struct bytes *payload);
 

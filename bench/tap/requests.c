@@ -140,12 +140,12 @@ take_body(struct dialogue *dialogue, const char **problem)
 {
     struct bytes *up = &dialogue->up;
     size_t len = body_take(&dialogue->up_body, up->data, up->len, NULL);
+    pass_up(dialogue, RECORD_UP, up->data, len);
+    bytes_consume(up, len);
     if (dialogue->up_body.is_broken) {
         *problem = refuse(dialogue, "the request's chunks are broken");
         return false;
     }
-    pass_up(dialogue, RECORD_UP, up->data, len);
-    bytes_consume(up, len);
     if (!body_is_over(&dialogue->up_body))
         return false;
     dialogue->up_state = dialogue->latest.wants_upgrade ? UP_WAITS : UP_HEAD;
