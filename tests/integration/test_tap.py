@@ -272,6 +272,7 @@ def test_pages_ask_on_their_own_origin(directory, start_lighttpd, start_tap):
     control = directory / "tap.socket"
     server = start_lighttpd(more=PROXY.format(control=control))
     tap = start_tap(server, control=str(control))
+    assert tap.info()["relay"] == tap.relay_url
     own = {"Origin": server.url}
 
     def ask(method, path, headers):

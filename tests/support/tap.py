@@ -1,6 +1,7 @@
 """earshot-tap: a relay that records, cuts, slows and mutes connections."""
 
 import base64
+import http.client
 import itertools
 import json
 import re
@@ -8,7 +9,7 @@ import socket
 import urllib.parse
 from dataclasses import dataclass
 
-import web
+from fastcgi import Answer
 from processes import Process, program
 from target import read_head
 from wait import slow, wait_until
@@ -31,6 +32,22 @@ def is_reset(sock):
     except ConnectionResetError:
         return
     raise AssertionError("it was closed politely")
+
+
+class ControlConnection(http.client.HTTPConnection):
+    """To HOST:PORT, or to the path of a Unix socket."""
+
+    def __init__(self, address, **more):
+        super().__init__("localhost" if "/" in address else address, **more)
+        self.address = address
+
+    def connect(self):
+        if "/" not in self.address:
+            super().connect()
+            return
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.address)
 
 
 @dataclass
@@ -119,9 +136,18 @@ class Tap(Process):
         text = urllib.parse.urlencode(
             {name: value for name, value in query.items()
              if value is not None}, safe="*")
-        return web.call(method, f"http://{self.control}/tap/{path}"
-                        + (f"?{text}" if text else ""), headers,
-                        b"" if method == "POST" else None, timeout)
+        connection = ControlConnection(self.control, timeout=slow(timeout))
+        try:
+            connection.request(method, f"/tap/{path}"
+                               + (f"?{text}" if text else ""),
+                               b"" if method == "POST" else None,
+                               headers or {})
+            response = connection.getresponse()
+            return Answer(response.status, {
+                name.lower(): value
+                for name, value in response.getheaders()}, response.read())
+        finally:
+            connection.close()
 
     def info(self):
         return self.ask("GET", "info").json
