@@ -342,9 +342,20 @@ server_join(struct server *server, struct member *member,
     server->member_count++;
 }
 
+static void
+forget_settling(struct server *server, struct member *member)
+{
+    struct member **slot = &server->settling;
+    while (*slot != member)
+        slot = &(*slot)->next_settling;
+    *slot = member->next_settling;
+}
+
 void
 server_leave(struct server *server, struct member *member)
 {
+    if (member->is_settling)
+        forget_settling(server, member);
     if (member->prev)
         member->prev->next = member->next;
     else
