@@ -83,10 +83,11 @@ def test_pipelined_requests_pass_in_order(tap, target):
     post = b"POST /~b/2 HTTP/1.1\r\nContent-Length: 5\r\n\r\nGET /"
     client = tap.send(get("a") + post + get("c") * 40)
     server = target.accept()
-    assert read_head(server) == b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
-    assert read_head(server).startswith(b"POST /2 ")
-    assert read_exactly(server, 5) == b"GET /"
     for i in range(42):
+        head = read_head(server)
+        assert head.startswith(b"POST /2 " if i == 1 else b"GET /x ")
+        if i == 1:
+            assert read_exactly(server, 5) == b"GET /"
         server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n%02d" % i)
     for i in range(42):
         read_head(client)
