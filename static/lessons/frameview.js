@@ -1,6 +1,6 @@
 /** A frame, bit by bit: RFC 6455 5.2, as the table of the standard draws it. */
 
-import { both, make } from "../lab/page.js";
+import { both, label, make } from "../lab/page.js";
 import { bits, closing, hex, OPCODES } from "./frame.js";
 
 /** Bytes of the payload that are shown one by one. */
@@ -43,8 +43,8 @@ function group(raw, part, onPart) {
             { className: "bit", textContent: digit });
         if (onPart) {
             cell.type = "button";
-            cell.setAttribute("aria-label",
-                `byte ${byte + 1}, bit ${from + at}: ${digit}`);
+            label(cell, [`byte ${byte + 1}, bit ${from + at}: ${digit}`,
+                `第 ${byte + 1} 个字节，第 ${from + at} 位：${digit}`]);
             cell.addEventListener("click", () => onPart(part, cell));
         }
         return cell;

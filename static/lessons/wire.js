@@ -5,7 +5,7 @@
  * @typedef {import("../lab/tap.js").Record} Record
  */
 
-import { both, make, size } from "../lab/page.js";
+import { both, label, make, size } from "../lab/page.js";
 import { Chunks } from "./chunks.js";
 import { closing, Frames, OPCODES } from "./frame.js";
 import * as notes from "./notes.js";
@@ -48,7 +48,7 @@ export class Wire {
         this.#filter = filter;
         this.#list = make("ol", { className: "records", tabIndex: 0 });
         this.#list.setAttribute("role", "region");
-        this.#list.setAttribute("aria-label", "bytes · 字节");
+        label(this.#list, ["The bytes that pass", "经过的字节"]);
         this.#empty = make("p", { className: "hint empty" },
             both(["Nothing has passed yet: press “Run”.",
                 "还没有字节经过：请按“运行”。"]));
