@@ -90,24 +90,25 @@ export function drawPublished(strip, view) {
     const pen = strip.begin(view);
     const { context, colours, x, first } = pen;
     strip.grid(pen, view, 1000);
-    let free = -Infinity;
-    for (const { time, text, own } of view.news) {
-        if (time < first - 1000) {
-            continue;
-        }
+    const seen = view.news.filter(({ time }) => time > first - 1000);
+    const taken = [];
+    // The visitor's own words have the first choice of a place.
+    for (const { time, text, own } of [...seen.filter(({ own }) => own),
+        ...seen.filter(({ own }) => !own)]) {
         const at = x(time);
         moment(context, colours, at, strip.height - 12, strip.height);
-        diamond(context, own ? colours.way : colours.ink, at,
-            strip.height - 12);
+        context.fillStyle = own ? colours.way : colours.ink;
+        diamond(context, at, strip.height - 12);
         context.font = `${own ? "600 12px" : "11px"} ${colours.font}`;
         const words = text.length > 16 ? `${text.slice(0, 15)}…` : text;
-        const half = context.measureText(words).width / 2;
-        if (at - half > free || own) {
+        const half = context.measureText(words).width / 2 + 3;
+        const middle = Math.min(at, strip.width - half);
+        if (taken.every((place) =>
+            Math.abs(place.middle - middle) > place.half + half)) {
+            taken.push({ middle, half });
             context.fillStyle = own ? colours.way : colours.soft;
             context.textAlign = "center";
-            context.fillText(words, Math.min(at, strip.width - half - 2),
-                strip.height - 21);
-            free = at + half + 6;
+            context.fillText(words, middle, strip.height - 21);
         }
     }
 }
@@ -327,8 +328,7 @@ function cross(context, x, y, arm) {
     context.stroke();
 }
 
-function diamond(context, colour, x, y) {
-    context.fillStyle = colour;
+function diamond(context, x, y) {
     context.beginPath();
     context.moveTo(x, y - 5);
     context.lineTo(x + 5, y);

@@ -107,7 +107,8 @@ export class Stage extends EventTarget {
     }
 
     /** Forgets what has been, all figures included. */
-    countAnew() {
+    async countAnew() {
+        await this.settle().catch(() => {}); // what was before is not counted
         this.news.length = 0;
         this.#byId.clear();
         for (const lane of this.lanes) {
