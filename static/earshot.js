@@ -22,7 +22,6 @@
  * @typedef {Error & {status?: number, code?: string}} Failure
  *
  * @typedef {object} Start
- * @property {Transport | "auto"} [transport]
  * @property {string} [after]  a cursor to go on from, or "earliest"
  * @property {number} [last]   begin with the newest so many
  * @property {string} [from]   this client's word, 1 to 64 of A-Za-z0-9_-
@@ -31,6 +30,8 @@
  */
 
 const DEFAULTS = {
+    transport: /** @type {Transport | "auto"} */ (
+        globalThis.EventSource ? "sse" : "long-poll"),
     share: true,      // one connection for all tabs, where that is possible
     interval: 3000,   // ms between two short polls
     wait: 25,         // s that a long-poll may be held
@@ -121,13 +122,13 @@ async function refusal(response) {
 
 /** Requests to one address, each within its time; and the waits between. */
 class Http {
+    options;
     #url;
-    #options;
     #pauses = new Set();
 
     constructor(url, options) {
         this.#url = url;
-        this.#options = options;
+        this.options = options;
     }
 
     address(path, query) {
@@ -158,7 +159,7 @@ class Http {
 
     /** Exponential, with full jitter: clients of one server spread out. */
     backOff(failures, { final, retryAfter = 0 }, signal) {
-        const { retry, retryMax } = this.#options;
+        const { retry, retryMax } = this.options;
         const bound = final ? retryMax : retry * 2 ** failures;
         const ms = Math.max(Math.random() * Math.min(bound, retryMax),
             Math.min(retryAfter, retryMax));
@@ -196,13 +197,11 @@ class Inbox {
     /** Told of every step; `lost`: there is a gap before it. */
     onMove = (before, { message = undefined, lost = false }) => {};
     #http;
-    #options;
     #handlers = new Map();
 
-    constructor(http, options) {
+    constructor(http) {
         this.#http = http;
-        this.#options = options;
-        this.cursor = options.after;
+        this.cursor = http.options.after;
     }
 
     get names() { return [...this.#handlers.keys()]; }
@@ -242,7 +241,7 @@ class Inbox {
         if (OWN_WORD.test(message.event)) {
             return false;
         }
-        message.own = message.from === this.#options.from;
+        message.own = message.from === this.#http.options.from;
         this.tell(message.event, decode(message), message);
         return this.#handlers.has(message.event);
     }
@@ -273,7 +272,7 @@ class Inbox {
 
     /** Where to go on, as query parameters. */
     position() {
-        const { last } = this.#options;
+        const { last } = this.#http.options;
         return this.cursor ? { after: this.cursor } : last ? { last } : {};
     }
 
@@ -282,7 +281,7 @@ class Inbox {
      * @returns {Promise<number>} how many messages somebody listens to
      */
     async ask(wait, signal) {
-        const { silence, patience } = this.#options;
+        const { silence, patience } = this.#http.options;
         const held = Math.max(silence, wait * 1000 + patience);
         let heard = 0;
         let answer;
@@ -319,7 +318,6 @@ class Inbox {
 class Line {
     #http;
     #inbox;
-    #options;
     #show;
     /** The transports to choose from, which of them it is, and for how long. */
     #ladder;
@@ -342,10 +340,9 @@ class Line {
         "poll": (signal) => this.#poll(signal),
     };
 
-    constructor(http, inbox, options, ladder, show) {
+    constructor(http, inbox, ladder, show) {
         this.#http = http;
         this.#inbox = inbox;
-        this.#options = options;
         this.#ladder = ladder;
         this.#show = show;
     }
@@ -384,7 +381,7 @@ class Line {
     async send(frame) {
         let timer;
         const { id } = await new Promise((resolve) => {
-            timer = setTimeout(resolve, this.#options.patience, {});
+            timer = setTimeout(resolve, this.#http.options.patience, {});
             this.#answers.set(frame.key, resolve);
             this.#socket ? this.#socket.send(JSON.stringify(frame))
                 : resolve({});
@@ -428,7 +425,7 @@ class Line {
     }
 
     #stepDown(error) {
-        const { better } = this.#options;
+        const { better } = this.#http.options;
         this.#rung++;
         this.#failures = 0;
         this.#enter("connecting", error);
@@ -458,7 +455,7 @@ class Line {
         if (this.#failures > 0) {
             await this.#inbox.ask(0, signal);
         }
-        const { opening, silence } = this.#options;
+        const { opening, silence } = this.#http.options;
         let unfit = true; // until it has opened
         let lives = 0;
         let source = /** @type {any} */ (undefined);
@@ -571,7 +568,7 @@ class Line {
             this.#open();
             const asked = Date.now();
             const before = this.#inbox.cursor;
-            await this.#inbox.ask(this.#options.wait, signal)
+            await this.#inbox.ask(this.#http.options.wait, signal)
                 .catch((error) => { throw Object.assign(error, { unfit }); });
             if (this.#inbox.cursor === before && Date.now() - asked < 1000) {
                 // Nobody held the request: never ask in a tight loop.
@@ -584,7 +581,7 @@ class Line {
         for (;;) {
             await this.#inbox.ask(0, signal);
             this.#open();
-            await this.#http.pause(this.#options.interval, signal);
+            await this.#http.pause(this.#http.options.interval, signal);
         }
     }
 }
@@ -600,7 +597,6 @@ class Line {
 class Tabs {
     #http;
     #inbox;
-    #options;
     #name;
     #room;
     #channel;
@@ -618,10 +614,9 @@ class Tabs {
     #hearing = Promise.resolve();
 
     /** @param room what it needs of the room besides */
-    constructor(http, inbox, options, name, room) {
+    constructor(http, inbox, name, room) {
         this.#http = http;
         this.#inbox = inbox;
-        this.#options = options;
         this.#name = name;
         this.#room = room;
         this.#channel = new BroadcastChannel(name);
@@ -644,7 +639,7 @@ class Tabs {
      * whether it is there at all: one who does not answer is frozen.
      */
     greet() {
-        if (!this.leading) {
+        if (this.#turn && !this.leading) {
             this.#later(() => this.#queue(true),
                 ANSWER_MS * (1 + Math.random()));
             this.#channel.postMessage(
@@ -706,7 +701,7 @@ class Tabs {
             if (data.hidden > HIDDEN_MS && !this.#room.status().hidden) {
                 this.#queue(true);
             } else {
-                this.#later(() => this.greet(), this.#options.silence);
+                this.#later(() => this.greet(), this.#http.options.silence);
             }
         } else if (this.leading) {
             data.names.forEach((name) => this.#inbox.listen(name));
@@ -759,7 +754,6 @@ class Tabs {
 }
 
 class Room {
-    #options;
     #http;
     #inbox;
     #wanted;
@@ -777,19 +771,18 @@ class Room {
     constructor(url, options) {
         const given = Object.entries(options).filter(([, value]) =>
             value !== undefined);
-        this.#options = { ...DEFAULTS, transport: globalThis.EventSource ? "sse" : "long-poll",
-            from: randomWord(12),
-            ...Object.fromEntries(given) };
         const { document, location } = globalThis;
-        this.#http = new Http(String(new URL(url,
-            document?.baseURI ?? location?.href)), this.#options);
-        this.#inbox = new Inbox(this.#http, this.#options);
+        this.#http = new Http(
+            String(new URL(url, document?.baseURI ?? location?.href)), {
+                ...DEFAULTS, from: randomWord(12),
+                ...Object.fromEntries(given) });
+        this.#inbox = new Inbox(this.#http);
         this.#inbox.onMove = (before, step) => this.#tabs?.tell(before, step);
         this.#inbox.onName = (name) => {
             this.#line?.hear(name);
             this.#tabs?.greet();
         };
-        this.use(/** @type {Transport} */ (this.#options.transport));
+        this.use(this.#http.options.transport);
         this.#watchPage(this.#closing.signal);
     }
 
@@ -806,7 +799,7 @@ class Room {
      * The word by which this client knows its own messages.
      * @returns {string}
      */
-    get from() { return this.#options.from; }
+    get from() { return this.#http.options.from; }
     /**
      * Whether the connection is this tab's, and not another's.
      * @returns {boolean}
@@ -907,9 +900,9 @@ class Room {
             return;
         }
         this.#show("connecting", this.#ladder()[0]);
-        if (this.#options.share && isSecureContext && navigator?.locks
+        if (this.#http.options.share && isSecureContext && navigator?.locks
             && BroadcastChannel) {
-            this.#tabs = new Tabs(this.#http, this.#inbox, this.#options,
+            this.#tabs = new Tabs(this.#http, this.#inbox,
                 `earshot ${this.#wanted} ${this.#http.address("")}`, {
                     lead: this.#lead,
                     show: this.#show,
@@ -934,8 +927,8 @@ class Room {
     }
 
     #lead = (signal) => {
-        this.#line = new Line(this.#http, this.#inbox, this.#options,
-            this.#ladder(), this.#show);
+        this.#line = new Line(this.#http, this.#inbox, this.#ladder(),
+            this.#show);
         return this.#line.run(signal);
     };
 
@@ -991,7 +984,7 @@ class Room {
         for (let tries = 0; !id; tries++) {
             try {
                 return (await this.#http.request("", query, init, signal,
-                    this.#options.patience)).id;
+                    this.#http.options.patience)).id;
             } catch (error) {
                 if (error.final || signal.aborted) {
                     throw error;

@@ -116,9 +116,13 @@ export class Server {
     }
 
     async poll(query, signal) {
-        const { start, lost } = this.position(query);
+        let { start, lost } = this.position(query);
         if (query.has("wait") && !lost && !this.after(start).length) {
+            const cursor = this.cursor(start);
             await this.news(Number(query.get("wait")) * 1000, signal);
+            // Judged anew: the queue may have become another one.
+            ({ start, lost } = this.position(
+                new URLSearchParams({ after: cursor })));
         }
         const found = this.after(start);
         const messages = found.slice(0, this.pageSize);
@@ -173,7 +177,10 @@ function eventSourceOver(server) {
             }
             this.readyState = 1;
             server.streams.add(this);
-            const { start, lost } = server.position(this.url.searchParams);
+            // The browser comes back by the last id, which wins.
+            const { start, lost } = server.position(this.last
+                ? new URLSearchParams({ after: this.last })
+                : this.url.searchParams);
             const cursor = server.cursor(start);
             if (lost) {
                 this.dispatch("earshot.lost", { cursor });
@@ -183,12 +190,12 @@ function eventSourceOver(server) {
         }
 
         deliver(message) {
-            this.last = message.id;
             this.dispatch(message.event, message);
         }
 
         dispatch(name, value) {
             if (this.readyState === 1) {
+                this.last = value.id ?? value.cursor;
                 this.dispatchEvent(new MessageEvent(name,
                     { data: JSON.stringify(value), lastEventId: value.id }));
             }

@@ -2,41 +2,14 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { Server, json, load, until } from "./client.mjs";
+import { json, until } from "./client.mjs";
+import { closeAll, earshot, hears, isOpen, numbers, open, prepare, rooms }
+    from "./rooms.mjs";
 
 let server;
-let earshot;
-const rooms = [];
 
-beforeEach(async () => {
-    server = new Server();
-    // With the server's EventSource in place.
-    ({ earshot } = await load("earshot.js"));
-});
-
-afterEach(() => {
-    rooms.splice(0).forEach((room) => room.close());
-    delete globalThis.document;
-});
-
-/** A room that writes down what it is told. */
-function open(options = {}) {
-    const room = earshot("/earshot/room",
-        { retry: 2, interval: 2, ...options });
-    room.heard = [];
-    room.states = [];
-    room.on("message", (data) => room.heard.push(data));
-    room.on("state", (state) => room.states.push(state));
-    rooms.push(room);
-    return room;
-}
-
-const isOpen = (room) => until(() => room.state === "open", "the opening");
-const hears = (room, ...data) =>
-    until(() => room.heard.length >= data.length, `${data}`)
-        .then(() => assert.deepEqual(room.heard, data));
-const numbers = (from, to) =>
-    Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
+beforeEach(async () => { server = await prepare(); });
+afterEach(closeAll);
 
 for (const transport of ["ws", "sse", "long-poll", "poll"]) {
     test(`${transport} hears what is said from now on, in order`, async () => {
