@@ -100,7 +100,7 @@ export function drawPublished(strip, view) {
         context.fillStyle = own ? colours.way : colours.ink;
         diamond(context, at, strip.height - 12);
         context.font = `${own ? "600 12px" : "11px"} ${colours.font}`;
-        const words = text.length > 16 ? `${text.slice(0, 15)}…` : text;
+        const words = short(text);
         const half = context.measureText(words).width / 2 + 3;
         const middle = Math.min(at, strip.width - half);
         if (taken.every((place) =>
@@ -111,6 +111,12 @@ export function drawPublished(strip, view) {
             context.fillText(words, middle, strip.height - 21);
         }
     }
+}
+
+/** The beginning of the first line. */
+function short(text) {
+    const [line] = text.split("\n");
+    return line.length > 16 ? `${line.slice(0, 15)}…` : line;
 }
 
 /** How long ago. */

@@ -47,28 +47,42 @@ const BY_ITSELF = {
 
 /** What an experiment works with; it lasts until the signal. */
 export class Bench {
-    /** @type {Stage | undefined} */
+    /** @type {Stage | undefined} the one at hand */
     stage;
+    #drawing = new AbortController();
 
     constructor(root, tap, signal) {
         this.root = root;
         this.tap = tap;
         this.signal = signal;
-        signal.addEventListener("abort", () => this.stage?.close());
+        root.replaceChildren();
+        signal.addEventListener("abort", () => this.#close());
     }
 
-    /** Lanes on a channel of their own, open when it resolves. */
-    async open(lanes, names, { pixelsPerSecond, ready = lanes.length } = {}) {
-        this.stage?.close();
+    /**
+     * Lanes on a channel of their own, open when it resolves. What was open
+     * is closed, and its drawing stays as it was.
+     */
+    async open(lanes, names, { pixelsPerSecond, ready = lanes.length,
+        caption, thin = false } = {}) {
+        this.#close();
+        this.#drawing = new AbortController();
         this.stage = new Stage(`lab.${randomWord()}`, lanes, this.tap);
-        new StageView(this.stage, this.root, { names, pixelsPerSecond })
-            .run(this.signal);
-        this.root.hidden = false;
+        const place = make("div", { className: "stage small-stage" });
+        place.classList.toggle("thin", thin);
+        this.root.append(...caption ? both(caption, "h4") : [], place);
+        new StageView(this.stage, place, { names, pixelsPerSecond })
+            .run(this.#drawing.signal);
         await this.stage.start();
         await this.until(() => this.stage.lanes.filter(
             ({ state }) => state === "open").length >= ready, 8000);
         await this.sleep(300);
         return this.stage;
+    }
+
+    #close() {
+        this.#drawing.abort();
+        this.stage?.close();
     }
 
     /** Publishes one after another, and gives the ids. */
@@ -137,8 +151,8 @@ export function card(experiment, { tap, rest }) {
         className: "button primary" }, both(BY_ITSELF.run));
     const status = make("p", { className: "small", role: "status" },
         possible ? [] : both(BY_ITSELF.needsTap));
-    const stage = make("div", { className: "stage small-stage",
-        hidden: true });
+    const stages = make("div", { className: "stages" });
+    const outcome = make("span", { className: "outcome" });
     const result = make("div", { className: "result", hidden: true });
     const form = make("form", {}, guess.fields,
         make("div", { className: "go" }, button, status));
@@ -153,12 +167,18 @@ export function card(experiment, { tap, rest }) {
         document.addEventListener("visibilitychange", hide);
         button.disabled = guess.fields.disabled = true;
         status.replaceChildren(...both(BY_ITSELF.running));
+        outcome.replaceChildren();
+        guess.mark?.();
         result.hidden = true;
-        const bench = new Bench(stage, tap, running.signal);
+        const bench = new Bench(stages, tap, running.signal);
         try {
-            const outcome = await experiment.run(bench);
-            showResult(result, experiment, guess.value(), outcome);
+            const found = await experiment.run(bench);
+            showResult(result, experiment, guess.value(), found);
+            guess.mark?.(found.value);
+            outcome.replaceChildren(...inShort(experiment, guess.value(),
+                found.value));
             status.replaceChildren();
+            result.scrollIntoView({ block: "nearest" });
         } catch (error) {
             status.replaceChildren(...error === "hidden"
                 ? both(BY_ITSELF.hidden)
@@ -173,8 +193,16 @@ export function card(experiment, { tap, rest }) {
 
     return make("details", { className: "card experiment", id,
         name: "experiment" },
-    make("summary", {}, make("h3", {}, both(title))),
-    question.map((words) => both(words, "p")), form, stage, result);
+    make("summary", {}, make("h3", {}, both(title)), outcome),
+    question.map((words) => both(words, "p")), form, stages, result);
+}
+
+/** For the card that is closed again. */
+function inShort({ guess: { choices, show } }, guessed, value) {
+    return choices ? both(guessed === value ? ["as you said", "猜对了"]
+        : ["not as you said", "没猜对"])
+        : both([`you: ${show(guessed)}, it was ${show(value)}`,
+            `你猜 ${show(guessed)}，结果 ${show(value)}`]);
 }
 
 // The guess. -----------------------------------------------------------------
@@ -205,7 +233,15 @@ function choiceGuess(id, { choices }) {
             make("label", {}, make("input", { type: "radio", required: true,
                 name: `guess-${id}`, value }),
             make("span", {}, both(words)))));
-    return { fields,
+    /** Shows beside the choices which of them came true. */
+    function mark(truth) {
+        for (const label of fields.querySelectorAll("label")) {
+            const { value, checked } = label.querySelector("input");
+            label.dataset.was = truth === undefined ? ""
+                : value === truth ? "true" : checked ? "false" : "";
+        }
+    }
+    return { fields, mark,
         value: () => fields.querySelector(":checked").value };
 }
 

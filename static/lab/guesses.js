@@ -148,7 +148,8 @@ const slow = {
             { key: "slow", transport: "sse" }], names);
         const [quick, slowed] = stage.lanes;
         await slowed.slow(2000);
-        const ids = await bench.publish(20, 20, () => "x".repeat(250));
+        const ids = await bench.publish(20, 20, 
+            (number) => `${number}\n${"x".repeat(250)}`);
         await bench.all(ids, 30000);
         const latest = ({ key }) => Math.max(0, ...stage.delays(key));
         const count = (lane) => bench.heard(lane, ids).length;

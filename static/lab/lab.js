@@ -4,6 +4,7 @@ import { onLanguage } from "../site.js";
 import { buildExperiments } from "./experiments.js";
 import { CUT_MS, SLOW_RATE } from "./lane.js";
 import { NAMES, both, duration, label, make, say } from "./page.js";
+import { Seats } from "./seats.js";
 import { Stage } from "./stage.js";
 import { Tap } from "./tap.js";
 import { LaneTable, Wire } from "./table.js";
@@ -54,9 +55,19 @@ let resting = false; // while an experiment needs the connections
 
 // Coming and going. ----------------------------------------------------------
 
-/** Only a page that is seen holds connections, and only one of its stages. */
+const seats = new Seats(comeOrGo);
+
+/** Only a page that is seen holds connections. */
+function look() {
+    if (document.hidden) {
+        seats.leave();
+    } else {
+        seats.take();
+    }
+}
+
 function comeOrGo() {
-    const wanted = !document.hidden && !resting;
+    const wanted = seats.seated && !resting;
     if (wanted && !stage.running) {
         stage.start();
         tick(FIRST_MS);
@@ -65,16 +76,19 @@ function comeOrGo() {
         clearTimeout(ticker);
     }
     $("#stage").classList.toggle("resting", !wanted);
+    $("#rests").hidden = seats.seated || document.hidden;
 }
 
 /** For experiments: the room rests until the given work is done. */
 async function rest(work) {
     resting = true;
+    seats.alone(true);
     comeOrGo();
     try {
         return await work();
     } finally {
         resting = false;
+        seats.alone(false);
         comeOrGo();
     }
 }
@@ -220,9 +234,10 @@ function listen() {
         $("#hold").ariaPressed = `${view.held}`;
     });
     $("#wrongs").addEventListener("change", goWrong);
-    document.addEventListener("visibilitychange", comeOrGo);
-    addEventListener("pagehide", () => stage.stop());
-    addEventListener("pageshow", comeOrGo);
+    document.addEventListener("visibilitychange", look);
+    addEventListener("focus", look);
+    addEventListener("pagehide", () => seats.leave());
+    addEventListener("pageshow", look);
 }
 
 function sayHowItIsMeasured() {
@@ -247,7 +262,7 @@ onLanguage(() => {
 sayHowItIsMeasured();
 listen();
 buildExperiments($("#guesses"), $("#wrong-ways"), { tap, rest });
-comeOrGo();
+look();
 view.run();
 setInterval(() => {
     if ($("#as-table").open) {

@@ -192,6 +192,10 @@ function tabs(transport) {
 const TAB_NAMES = Object.fromEntries(tabs("sse").map(({ key }, at) =>
     [key, [`Tab ${at + 1}`, `标签页 ${at + 1}`]]));
 
+const EACH_SSE = ["SSE, each its own", "SSE，各开各的"];
+const EACH_SOCKET = ["WebSocket, each its own", "WebSocket，各开各的"];
+const SHARED = ["One SSE, shared", "一条 SSE，大家共用"];
+
 /** @type {Experiment} */
 const seventh = {
     id: "seventh",
@@ -205,8 +209,9 @@ const seventh = {
         "error": ["An error, and it tries again", "收到错误，然后重试"],
     } },
     async run(bench) {
-        const phase = async (lanes, names, ready) => {
-            const stage = await bench.open(lanes, names, { ready });
+        const phase = async (caption, lanes, names, ready) => {
+            const stage = await bench.open(lanes, names,
+                { ready, caption, thin: true });
             const shared = shareWith(stage, lanes.length === 1);
             const ids = await bench.publish(2, 700);
             await bench.sleep(1000);
@@ -215,10 +220,10 @@ const seventh = {
             return { heard, broken: stage.lanes.some(
                 ({ track }) => track.breaks.length) };
         };
-        const own = await phase(tabs("sse"), TAB_NAMES, TABS - 1);
-        const sockets = await phase(tabs("ws"), TAB_NAMES, TABS);
-        const shared = await phase([{ key: "one", transport: "sse" }],
-            { one: ["One for all", "大家共用"] }, 1);
+        const own = await phase(EACH_SSE, tabs("sse"), TAB_NAMES, TABS - 1);
+        const sockets = await phase(EACH_SOCKET, tabs("ws"), TAB_NAMES, TABS);
+        const shared = await phase(SHARED, [{ key: "one", transport: "sse" }],
+            { one: ["All tabs", "所有标签页"] }, 1);
         const bar = (way, name, { heard }) => ({ way, name, value: heard,
             text: [`${heard} of ${TABS} heard it`,
                 `${TABS} 个中 ${heard} 个听到`] });
@@ -226,9 +231,9 @@ const seventh = {
             value: own.heard === TABS ? "same"
                 : own.broken ? "error" : "nothing",
             bars: [
-                bar("sse", ["SSE, each its own", "SSE，各开各的"], own),
-                bar("ws", ["WebSocket, each its own", "WebSocket，各开各的"], sockets),
-                bar("sse", ["One SSE, shared", "一条 SSE，大家共用"], shared),
+                bar("sse", EACH_SSE, own),
+                bar("ws", EACH_SOCKET, sockets),
+                bar("sse", SHARED, shared),
             ],
             words: ["Over HTTP/1.1 a browser opens six connections to one server, for all tabs together; the seventh stream stands in line until a tab is closed, without an error, and so does every other request to that server. Three cures: let the tabs share one connection (`BroadcastChannel`; the client library does it by itself), take WebSocket, which is not counted among the six, or serve HTTP/2, which carries all streams on one connection.",
                 "在 HTTP/1.1 下，浏览器对一台服务器总共只开六个连接，所有标签页共用；第七条流只能排队，直到有标签页关掉，没有任何报错，发往这台服务器的其他请求也一样要等。三种解法：让标签页共用一条连接（`BroadcastChannel`；客户端库会自动这样做）；改用 WebSocket，它不计入这六个；或者用 HTTP/2，一条连接承载所有的流。"],

@@ -3,11 +3,12 @@
 import assert from "node:assert";
 import { test } from "node:test";
 
-import { load } from "./client.mjs";
+import { load, until } from "./client.mjs";
 
 const { Clock } = await load("lab/clock.js");
 const { Tally } = await load("lab/tally.js");
 const { isMissed } = await load("lab/news.js");
+const { Seats } = await load("lab/seats.js");
 
 test("one_machine_has_one_clock", () => {
     const clock = new Clock();
@@ -125,5 +126,54 @@ test("a_lane_that_forgets_misses_what_came_before_it_asked_anew", () => {
             missed);
         // Who says where he is will be given it.
         assert.equal(isMissed(all[0], lane({ track }), all), false);
+    }
+});
+
+/** Windows that are looked at one after another, a moment apart. */
+async function windows(count) {
+    const all = [];
+    for (let number = 0; number < count; number++) {
+        all.push(new Seats(() => {}));
+        await lookAt(all.at(-1));
+    }
+    return all;
+}
+
+async function lookAt(seats) {
+    await new Promise((resolve) => { setTimeout(resolve, 5); });
+    seats.take();
+}
+
+function seated(all) {
+    return all.map((seats) => Number(seats.seated)).join("");
+}
+
+test("the_two_windows_that_were_looked_at_last_are_live", async () => {
+    const all = await windows(3);
+    try {
+        await until(() => seated(all) === "011");
+        await lookAt(all[0]);
+        await until(() => seated(all) === "101");
+        all[2].leave();
+        await until(() => seated(all) === "110");
+    } finally {
+        all.forEach((seats) => seats.leave());
+    }
+    assert.equal(seated(all), "000");
+});
+
+test("an_experiment_has_all_seats_until_it_ends", async () => {
+    const all = await windows(2);
+    try {
+        await until(() => seated(all) === "11");
+        all[0].alone(true);
+        await until(() => seated(all) === "10");
+        await lookAt(all[1]);
+        await new Promise((resolve) => { setTimeout(resolve, 20); });
+        assert.equal(seated(all), "10");
+        all[0].alone(false);
+        await until(() => seated(all) === "11");
+    } finally {
+        all.forEach((seats) => seats.leave());
     }
 });
