@@ -203,6 +203,29 @@ def test_the_log_can_be_waited_for(tap, target):
     other.close()
 
 
+def test_who_waits_is_answered_amid_a_steady_flow(tap, target):
+    """News that never pauses must not put the answer off for ever."""
+    client, server, _ = tap.talk(target, get("a"))
+    after = tap.page("a")["next"]
+    server.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    flowing = threading.Event()
+
+    def flow():
+        while not flowing.wait(0.004):
+            server.sendall(b"x")
+    thread = threading.Thread(target=flow)
+    thread.start()
+    try:
+        began = time.monotonic()
+        assert tap.page("a", after, wait=20)["records"]
+        after = tap.info()["next"]
+        assert tap.page("a", after, wait=20)["records"]
+        assert time.monotonic() - began < slow(2)
+    finally:
+        flowing.set()
+        thread.join()
+
+
 def test_a_reader_is_told_what_it_has_missed(tap, target):
     client, server, _ = tap.talk(target, get("a"))
     server.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
