@@ -153,8 +153,10 @@ tell_info(struct control *control, struct evhttp_request *request,
     bytes_append_string(&body, "{\"relay\":");
     json_append_string(&body, control->relay_url, strlen(control->relay_url));
     bytes_printf(&body,
-                 ",\"version\":\"%s\",\"connections\":%zu,\"next\":%llu}",
+                 ",\"version\":\"%s\",\"connections\":%zu,\"waiting\":%zu,"
+                 "\"next\":%llu}",
                  PACKAGE_VERSION, relay_count(control->relay),
+                 control->waiter_count,
                  (unsigned long long)records_newest(control->records));
     control_answer(request, 200, &body);
 }
