@@ -177,10 +177,13 @@ say_close(struct client *client, unsigned code, const char *reason)
 {
     struct bytes payload = BYTES_EMPTY, frame = BYTES_EMPTY;
     size_t len = strlen(reason);
+    if (len > REASON_MAX)
+        for (len = REASON_MAX; (reason[len] & 0xc0) == 0x80;)
+            len--; /* not within a character */
     if (code != CLOSE_NO_CODE) {
         bytes_append_char(&payload, (char)(code >> 8));
         bytes_append_char(&payload, (char)(code & 0xff));
-        bytes_append(&payload, reason, len < REASON_MAX ? len : REASON_MAX);
+        bytes_append(&payload, reason, len);
     }
     encode_frame(&frame, FRAME_CLOSE, payload.data, payload.len);
     bytes_fini(&payload);
@@ -448,8 +451,6 @@ on_settle(struct member *member)
         client_resume(client);
         return;
     }
-    if (member->is_settling)
-        return; /* it closed just now, and will be called again */
     server_leave(client->server, member);
     close(client->fd);
     struct server *server = client->server;

@@ -35,6 +35,19 @@ frames_feed(struct frames *frames, const char *data, size_t len)
     frames->input_len = len;
 }
 
+/* Keeps the last bytes taken: see judge_header(). */
+static void
+keep_tail(struct frames *frames, const uint8_t *data, size_t len)
+{
+    size_t size = sizeof frames->tail;
+    if (len < size) {
+        memmove(frames->tail, frames->tail + len, size - len);
+        memcpy(frames->tail + size - len, data, len);
+    } else {
+        memcpy(frames->tail, data + len - size, size);
+    }
+}
+
 static ssize_t
 on_wanted(uint8_t *buf, size_t len, int flags, void *context)
 {
@@ -45,6 +58,7 @@ on_wanted(uint8_t *buf, size_t len, int flags, void *context)
     if (!len)
         return 0;
     memcpy(buf, frames->input, len);
+    keep_tail(frames, buf, len);
     frames->input += len;
     frames->input_len -= len;
     frames->taken_bytes += len;
@@ -125,7 +139,6 @@ judge_frame(struct frames *frames, const struct wslay_frame_iocb *frame)
         if (frames->opcode)
             return wrong(frames, CLOSE_PROTOCOL,
                          "a message begins inside another");
-        frames->opcode = frame->opcode;
         break;
     case WSLAY_CONNECTION_CLOSE:
     case WSLAY_PING:
@@ -216,6 +229,8 @@ take_chunk(struct frames *frames, const struct wslay_frame_iocb *chunk)
             return found;
         frames->in_frame = true;
         frames->frame_bytes = 0;
+        if (!is_control && !frames->opcode)
+            frames->opcode = chunk->opcode;
     }
     bytes_append(is_control ? &frames->control : &frames->message, chunk->data,
                  chunk->data_length);
@@ -227,6 +242,31 @@ take_chunk(struct frames *frames, const struct wslay_frame_iocb *chunk)
     if (is_control)
         return end_control(frames, chunk->opcode);
     return chunk->fin ? end_message(frames) : FRAMES_NOTHING;
+}
+
+/* wslay tells of a frame with its first byte of payload; what only announces
+ * itself is judged here, so that nobody waits for the payload of a giant. */
+static enum frames_found
+judge_header(struct frames *frames)
+{
+    size_t len = (size_t)(frames->taken_bytes - frames->framed_bytes);
+    if (frames->in_frame || len < 2 || len > sizeof frames->tail)
+        return FRAMES_NOTHING;
+    const uint8_t *header = frames->tail + sizeof frames->tail - len;
+    unsigned size = header[1] & 0x7f;
+    size_t size_bytes = size == 127 ? 8 : size == 126 ? 2 : 0;
+    struct wslay_frame_iocb frame = {
+        .fin = header[0] >> 7,
+        .rsv = header[0] >> 4 & 7,
+        .opcode = header[0] & 0xf,
+        .mask = header[1] >> 7,
+        .payload_length = size_bytes ? 0 : size,
+    };
+    if (len < 2 + size_bytes)
+        size_bytes = 0; /* it is not known yet */
+    for (size_t i = 0; i < size_bytes; i++)
+        frame.payload_length = frame.payload_length << 8 | header[2 + i];
+    return judge_frame(frames, &frame);
 }
 
 static bool
@@ -249,7 +289,7 @@ frames_next(struct frames *frames)
         struct wslay_frame_iocb chunk = {0};
         ssize_t len = wslay_frame_recv(frames->parser, &chunk);
         if (len == WSLAY_ERR_WANT_READ)
-            return FRAMES_NOTHING;
+            return judge_header(frames);
         if (len < 0)
             return wrong(frames, CLOSE_PROTOCOL,
                          "a frame's header breaks the rules (RFC 6455, 5.2, "

@@ -38,6 +38,8 @@ enum frames_found {
     FRAMES_WRONG, /* with `code` and `reason`; nothing can be read any more */
 };
 
+enum { FRAMES_HEADER_MAX = 14 };
+
 struct wslay_frame_context;
 
 struct frames {
@@ -52,6 +54,7 @@ struct frames {
     uint64_t taken_bytes;               /* by the parser, all in all */
     uint64_t framed_bytes;              /* of them: in frames that are over */
     uint64_t frame_bytes;               /* payload of this frame so far */
+    uint8_t tail[FRAMES_HEADER_MAX];    /* the last bytes that were taken */
     struct bytes message;               /* the fragments so far */
     struct bytes control;               /* this control frame's payload */
     struct bytes kept;                  /* fed and not taken */

@@ -1,31 +1,17 @@
 #include "front.h"
 
-#include "access.h"
 #include "base/bytes.h"
 #include "base/log.h"
-#include "client.h"
-#include "follow.h"
-#include "forwarded.h"
-#include "handshake.h"
-#include "headers.h"
-#include "hub/names.h"
-#include "posting.h"
-#include "problem.h"
-#include "query.h"
-#include "reply.h"
-#include "status.h"
-#include "ws.h"
+#include "routes.h"
+#include "server.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/event_struct.h>
 #include <event2/http.h>
-#include <event2/http_struct.h>
 #include <event2/listener.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,7 +19,6 @@ enum {
     HEADERS_MAX = 16 * 1024,
     BODY_MAX = 4 * 1024, /* nothing here wants one */
     PAUSE_US = 100 * 1000,
-    PATH_MAX_BYTES = HEADERS_MAX,
 };
 
 struct front {
@@ -43,352 +28,107 @@ struct front {
     struct evconnlistener *listeners[SERVER_LISTENERS_MAX];
     int listener_count;
     struct event *again_event;
+    struct arrival *arrivals;
     int null_fd; /* what libevent closes in the place of a client */
 };
 
-/* One request under way: it is answered before its callback returns. */
-struct ask {
-    struct asking asking; /* for replies */
+/* A connection that has come, and is no client yet. Each request has
+ * --request-timeout in all: libevent's own timeout begins anew with every
+ * byte. */
+struct arrival {
     struct front *front;
-    struct headers headers;
-    struct visitor visitor;
-    struct forwarded_values values;
-    struct query query;
-    char peer[INET6_ADDRSTRLEN];
+    struct bufferevent *stream;
+    struct event timer_event;
+    struct arrival *next;
+    struct arrival *prev;
 };
 
-/* -- who asks ----------------------------------------------------------- */
+/* -- arrivals ----------------------------------------------------------- */
 
-/* The address of the peer, "" on a Unix socket. */
 static void
-read_peer(int fd, char peer[INET6_ADDRSTRLEN])
+arrival_free(struct arrival *arrival)
 {
-    struct sockaddr_storage address = {0};
-    socklen_t len = sizeof address;
-    peer[0] = '\0';
-    if (getpeername(fd, (struct sockaddr *)&address, &len) < 0)
-        strcpy(peer, "0.0.0.0"); /* it is gone: nobody that we know */
-    else if (address.ss_family == AF_INET)
-        inet_ntop(AF_INET, &((struct sockaddr_in *)&address)->sin_addr, peer,
-                  INET6_ADDRSTRLEN);
-    else if (address.ss_family == AF_INET6)
-        inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&address)->sin6_addr, peer,
-                  INET6_ADDRSTRLEN);
+    if (arrival->prev)
+        arrival->prev->next = arrival->next;
+    else
+        arrival->front->arrivals = arrival->next;
+    if (arrival->next)
+        arrival->next->prev = arrival->prev;
+    event_del(&arrival->timer_event);
+    bufferevent_decref(arrival->stream);
+    free(arrival);
+}
+
+/* True while libevent has the connection: it takes its callbacks off when it
+ * lets go of it, and the descriptor may be another's by then. */
+static bool
+is_here(const struct arrival *arrival)
+{
+    bufferevent_event_cb event_cb = NULL;
+    bufferevent_getcb(arrival->stream, NULL, NULL, &event_cb, NULL);
+    return event_cb;
+}
+
+static void
+on_time_over(evutil_socket_t fd, short what, void *context)
+{
+    struct arrival *arrival = context;
+    (void)fd, (void)what;
+    if (is_here(arrival))
+        shutdown(bufferevent_getfd(arrival->stream), SHUT_RDWR);
+    arrival_free(arrival);
+}
+
+static void
+wait_for_request(struct arrival *arrival)
+{
+    struct server *server = arrival->front->server;
+    event_add(&arrival->timer_event,
+              server_timeout(server, server->options->request_timeout_us));
 }
 
 static struct bufferevent *
-stream_of(struct evhttp_request *request)
+on_arrival(struct event_base *base, void *context)
 {
-    return evhttp_connection_get_bufferevent(
+    struct front *front = context;
+    struct bufferevent *stream = bufferevent_socket_new(base, -1, 0);
+    if (!stream)
+        return NULL;
+    struct arrival *arrival = xcalloc(1, sizeof *arrival);
+    bufferevent_incref(stream);
+    arrival->front = front;
+    arrival->stream = stream;
+    arrival->next = front->arrivals;
+    if (arrival->next)
+        arrival->next->prev = arrival;
+    front->arrivals = arrival;
+    evtimer_assign(&arrival->timer_event, base, on_time_over, arrival);
+    wait_for_request(arrival);
+    return stream;
+}
+
+/* The arrival of a request's connection: mostly one of the newest. */
+static struct arrival *
+find_arrival(const struct front *front, struct evhttp_request *request)
+{
+    const struct bufferevent *stream = evhttp_connection_get_bufferevent(
         evhttp_request_get_connection(request));
-}
-
-static void
-read_visitor(struct ask *ask)
-{
-    struct headers *headers = &ask->headers;
-    const char *user_header = ask->asking.server->options->user_header;
-    read_peer(bufferevent_getfd(stream_of(ask->asking.request)), ask->peer);
-    const struct forwarded forwarded = {
-        .is_believed = !ask->peer[0] || access_is_local(ask->peer),
-        .peer = ask->peer,
-        .host = headers_get(headers, "Host"),
-        .origin = headers_get(headers, "Origin"),
-        .fetch_site = headers_get(headers, "Sec-Fetch-Site"),
-        .x_host = headers_get(headers, "X-Forwarded-Host"),
-        .x_for = headers_get(headers, "X-Forwarded-For"),
-        .user_header = user_header[0] ? headers_get(headers, user_header) : "",
-        .is_forwarded_header = strcasecmp(user_header, "Forwarded") == 0,
-    };
-    forwarded_read(&forwarded, &ask->values, &ask->visitor);
-    ask->asking.origin = ask->visitor.origin;
-}
-
-/* False: the visitor may not, and has been answered. */
-static bool
-may(struct ask *ask, enum access access)
-{
-    struct refusal refusal;
-    if (access_judge(&ask->visitor, access, ask->asking.server->options,
-                     &ask->asking.is_foreign, &refusal))
-        return true;
-    reply_refusal(&ask->asking, &refusal);
-    return false;
-}
-
-/* -- a WebSocket -------------------------------------------------------- */
-
-static void
-append_handshake(struct bytes *bytes, const char *accept)
-{
-    bytes_printf(bytes,
-                 "HTTP/1.1 101 Switching Protocols\r\n"
-                 "Upgrade: websocket\r\n"
-                 "Connection: Upgrade\r\n"
-                 "Sec-WebSocket-Accept: %s\r\n\r\n",
-                 accept);
-}
-
-static bool
-judge_handshake(struct ask *ask, char accept[HANDSHAKE_ACCEPT_SIZE],
-                struct refusal *refusal)
-{
-    struct headers *headers = &ask->headers;
-    const struct evhttp_request *request = ask->asking.request;
-    const struct handshake handshake = {
-        .is_http_1_1 = request->major == 1 && request->minor >= 1,
-        .host = headers_get(headers, "Host"),
-        .upgrade = headers_get(headers, "Upgrade"),
-        .connection = headers_get(headers, "Connection"),
-        .version = headers_get(headers, "Sec-WebSocket-Version"),
-        .key = headers_get(headers, "Sec-WebSocket-Key"),
-    };
-    return handshake_judge(&handshake, accept, refusal);
-}
-
-/* Takes the connection out of libevent's hands, with what has come behind the
- * request. libevent would shut it down with its own part of it, and has no way
- * to let go of a descriptor: it gets another one to close. -1, with errno: it
- * stays as it is. */
-static int
-take_connection(struct ask *ask, struct bytes *input)
-{
-    struct evhttp_request *request = ask->asking.request;
-    struct bufferevent *stream = stream_of(request);
-    int theirs = bufferevent_getfd(stream);
-    int ours = fcntl(theirs, F_DUPFD_CLOEXEC, 3);
-    if (ours < 0)
-        return -1;
-    bufferevent_disable(stream, EV_READ | EV_WRITE);
-    if (dup3(ask->front->null_fd, theirs, O_CLOEXEC) < 0) {
-        close(ours);
-        return -1;
-    }
-    struct evbuffer *unread = bufferevent_get_input(stream);
-    size_t len = evbuffer_get_length(unread);
-    if (len) {
-        evbuffer_remove(unread, bytes_reserve(input, len), len);
-        input->len = len;
-    }
-    evhttp_connection_free(evhttp_request_get_connection(request));
-    return ours;
-}
-
-/* What the client may do is judged once, by its handshake. */
-static void
-note_rights(const struct ask *ask, struct client *client)
-{
-    struct refusal refusal;
-    bool is_foreign;
-    if (!access_judge(&ask->visitor, ACCESS_PUBLISH, client->server->options,
-                      &is_foreign, &refusal))
-        client->may_not_publish = xstrdup(refusal.sentence);
-    if (ask->query.from)
-        client->from = xstrdup(ask->query.from);
-}
-
-/* Makes the connection a client that follows. */
-static bool
-make_client(struct ask *ask, const struct follow *follow, const char *accept,
-            struct refusal *refusal)
-{
-    struct server *server = ask->asking.server;
-    struct client *client = client_new(server);
-    struct bytes greeting = BYTES_EMPTY, input = BYTES_EMPTY;
-    append_handshake(&greeting, accept);
-    enum queue_status status = ws_join(client, follow, &greeting);
-    if (status != QUEUE_OK) {
-        follow_trouble(server->queue, status, refusal);
-    } else {
-        const struct options *options = server->options;
-        note_rights(ask, client);
-        client->frames.message_max =
-            posting_frame_max((size_t)options->message_max, client->is_raw);
-        int fd = take_connection(ask, &input);
-        if (fd >= 0) {
-            client_open(client, fd, &greeting, input.data, input.len);
-            bytes_fini(&input);
-            return true;
-        }
-        problem_refuse(refusal, PROBLEM_BUSY,
-                       "there is no descriptor left: raise the limit of open "
-                       "files (ulimit -n)");
-    }
-    bytes_fini(&greeting);
-    client_free(client);
-    return false;
-}
-
-static bool
-may_come(const struct server *server, struct refusal *refusal)
-{
-    if (server->stopping)
-        return problem_refuse(refusal, PROBLEM_BUSY, "the program is stopping");
-    if (server_subscribers(server) >= (size_t)server->options->subscribers_max)
-        return problem_refuse(refusal, PROBLEM_BUSY,
-                              "this process holds as many subscribers as it "
-                              "may (--subscribers-max)");
-    return true;
-}
-
-static bool
-check_from(const char *from, struct refusal *refusal)
-{
-    return !from || name_is_from(from, strlen(from)) ||
-           problem_refuse(refusal, PROBLEM_BAD_FROM,
-                          "?from= wants 1 to 64 letters, digits, _ and -");
-}
-
-static bool
-follow(struct ask *ask, const char *names, const char *accept,
-       struct refusal *refusal)
-{
-    struct server *server = ask->asking.server;
-    struct follow follow;
-    const struct asked asked = {
-        .transport = TRANSPORT_WS,
-        .names = names,
-        .query = &ask->query,
-        .last_event_id = headers_get(&ask->headers, "Last-Event-ID"),
-    };
-    if (!check_from(ask->query.from, refusal) ||
-        !follow_read(&follow, &asked, server->options, refusal))
-        return false;
-    bool came =
-        may_come(server, refusal) && make_client(ask, &follow, accept, refusal);
-    if (came)
-        log_info("ws", "came channel=%s channels=%zu subscribers=%zu",
-                 follow.channels[0], follow.channel_count,
-                 server_subscribers(server));
-    follow_fini(&follow);
-    return came;
-}
-
-static void
-serve_ws(struct ask *ask, const char *names)
-{
-    char accept[HANDSHAKE_ACCEPT_SIZE];
-    struct refusal refusal;
-    if (!may(ask, ACCESS_READ))
-        return;
-    if (!judge_handshake(ask, accept, &refusal) ||
-        !follow(ask, names, accept, &refusal))
-        reply_refusal(&ask->asking, &refusal);
-}
-
-/* -- routes ------------------------------------------------------------- */
-
-static void
-serve_health(struct ask *ask, const char *name)
-{
-    struct bytes json = BYTES_EMPTY;
-    (void)name;
-    if (!may(ask, ACCESS_HEALTH))
-        return;
-    bool is_ready = status_health(&json, ask->asking.server);
-    reply_json(&ask->asking, is_ready ? 200 : 503, &json);
-}
-
-static void
-serve_status(struct ask *ask, const char *name)
-{
-    struct bytes json = BYTES_EMPTY;
-    (void)name;
-    if (!may(ask, ACCESS_ADMIN))
-        return;
-    status_figures(&json, ask->asking.server);
-    reply_json(&ask->asking, 200, &json);
-}
-
-static void
-refuse_path(struct ask *ask)
-{
-    struct refusal refusal;
-    problem_refuse(&refusal, PROBLEM_NOT_FOUND,
-                   "there is nothing at this address; earshot-ws has "
-                   "/{channel}/ws and /-/health, wherever it is mounted");
-    reply_refusal(&ask->asking, &refusal);
-}
-
-static void
-serve_method(struct ask *ask, const char *name,
-             void (*serve)(struct ask *ask, const char *name))
-{
-    switch (evhttp_request_get_command(ask->asking.request)) {
-    case EVHTTP_REQ_GET:
-    case EVHTTP_REQ_HEAD:
-        serve(ask, name);
-        return;
-    case EVHTTP_REQ_OPTIONS:
-        if (may(ask, ACCESS_HEALTH))
-            reply_options(&ask->asking);
-        return;
-    default:
-        reply_method(&ask->asking);
-        return;
-    }
-}
-
-/* By the last two segments: whatever precedes is where a web server has mounted
- * it. */
-static void
-route(struct ask *ask, char *path)
-{
-    char *last = strrchr(path, '/');
-    if (!last || last == path) {
-        refuse_path(ask);
-        return;
-    }
-    *last++ = '\0';
-    char *name = strrchr(path, '/');
-    name = name ? name + 1 : path;
-    bool is_own = strcmp(name, "-") == 0;
-    if (is_own && strcmp(last, "health") == 0)
-        serve_method(ask, name, serve_health);
-    else if (is_own && strcmp(last, "status") == 0)
-        serve_method(ask, name, serve_status);
-    else if (!is_own && strcmp(last, "ws") == 0)
-        serve_method(ask, name, serve_ws);
-    else
-        refuse_path(ask);
-}
-
-static void
-serve(struct ask *ask)
-{
-    const struct evhttp_uri *uri =
-        evhttp_request_get_evhttp_uri(ask->asking.request);
-    const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
-    const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
-    char decoded[PATH_MAX_BYTES + 1];
-    size_t len = path ? strlen(path) : 0;
-    struct refusal refusal;
-    read_visitor(ask);
-    bool is_decoded = len <= PATH_MAX_BYTES &&
-                      percent_decode(decoded, path ? path : "", len, false);
-    if (query_read(&ask->query, query ? query : "") && is_decoded) {
-        route(ask, decoded);
-    } else {
-        problem_refuse(&refusal, PROBLEM_BAD_ENCODING,
-                       "the address has a %% that is not followed by two "
-                       "hexadecimal digits, or an encoded NUL");
-        reply_refusal(&ask->asking, &refusal);
-    }
-    query_fini(&ask->query);
+    struct arrival *arrival = front->arrivals;
+    while (arrival->stream != stream)
+        arrival = arrival->next;
+    return arrival;
 }
 
 static void
 on_request(struct evhttp_request *request, void *context)
 {
     struct front *front = context;
-    struct ask ask = {
-        .asking = {.request = request, .server = front->server, .origin = ""},
-        .front = front,
-        .headers = {.all = evhttp_request_get_input_headers(request)},
-    };
-    front->server->figures.requests++;
-    serve(&ask);
-    headers_fini(&ask.headers);
+    struct arrival *arrival = find_arrival(front, request);
+    routes_serve(request, front->server, front->null_fd);
+    if (is_here(arrival))
+        wait_for_request(arrival); /* for the next one */
+    else
+        arrival_free(arrival);
 }
 
 /* -- life --------------------------------------------------------------- */
@@ -453,6 +193,7 @@ front_new(struct server *server)
     front->http = http;
     front->null_fd = null_fd;
     front->again_event = evtimer_new(server->base, on_accept_again, front);
+    evhttp_set_bevcb(http, on_arrival, front);
     evhttp_set_gencb(http, on_request, front);
     evhttp_set_max_headers_size(http, HEADERS_MAX);
     evhttp_set_max_body_size(http, BODY_MAX);
@@ -483,6 +224,8 @@ void
 front_free(struct front *front)
 {
     evhttp_free(front->http);
+    while (front->arrivals)
+        arrival_free(front->arrivals);
     event_free(front->again_event);
     close(front->null_fd);
     free(front);

@@ -99,12 +99,29 @@ say(struct client *client, struct bytes *json, const char *key)
     client_say(client, &frame);
 }
 
+/* Where data alone is spoken an error would look like data: the connection is
+ * closed, with the sentence as its reason. */
+static void
+close_refused(struct client *client, const struct refusal *refusal)
+{
+    int status = problem_status(refusal->problem);
+    client_close(client,
+                 refusal->problem == PROBLEM_BUSY ? CLOSE_TRY_LATER
+                 : status >= 500                  ? CLOSE_INTERNAL
+                                                  : CLOSE_POLICY,
+                 refusal->sentence);
+}
+
 static void
 say_refused(struct client *client, const struct refusal *refusal,
             const char *key)
 {
     struct bytes json = BYTES_EMPTY;
     client->server->figures.refused++;
+    if (client->is_raw) {
+        close_refused(client, refusal);
+        return;
+    }
     bytes_append_string(&json, "{\"event\":\"earshot.error\",");
     problem_append(&json, refusal);
     say(client, &json, key);
@@ -152,7 +169,8 @@ end(struct posting *posting, const struct queue_outcome *outcome)
     if (client) {
         client_forget(client, posting);
         if (outcome->status == QUEUE_OK) {
-            say_published(client, outcome, posting->append.key);
+            if (!client->is_raw) /* it sees its message come back */
+                say_published(client, outcome, posting->append.key);
         } else {
             rules_outcome(posting->server->queue, outcome, &refusal);
             say_refused(client, &refusal, posting->append.key);

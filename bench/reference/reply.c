@@ -1,85 +1,113 @@
 #include "reply.h"
 
 #include "base/bytes.h"
+#include "handshake.h"
 #include "problem.h"
 #include "server.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/http.h>
+#include <sys/socket.h>
 
 static const char methods[] = "GET, HEAD, OPTIONS";
 
 static void
-add_header(const struct asking *asking, const char *name, const char *value)
+add_header(const struct exchange *exchange, const char *name, const char *value)
 {
-    evhttp_add_header(evhttp_request_get_output_headers(asking->request), name,
-                      value);
+    evhttp_add_header(evhttp_request_get_output_headers(exchange->request),
+                      name, value);
+}
+
+/* The answer has left, and the client wanted no other. */
+static void
+on_sent(struct evhttp_request *request, void *context)
+{
+    (void)context;
+    shutdown(bufferevent_getfd(evhttp_connection_get_bufferevent(
+                 evhttp_request_get_connection(request))),
+             SHUT_WR);
+}
+
+/* Upgrade wants its name in Connection (RFC 9110, section 7.8). libevent would
+ * put its own `close' in the place of that, and close by nothing else. */
+static void
+add_upgrade(const struct exchange *exchange)
+{
+    struct evkeyvalq *asked =
+        evhttp_request_get_input_headers(exchange->request);
+    const char *connection = evhttp_find_header(asked, "Connection");
+    bool closes = connection && handshake_has_token(connection, "close");
+    evhttp_remove_header(asked, "Connection");
+    add_header(exchange, "Upgrade", "websocket");
+    add_header(exchange, "Connection", closes ? "close, Upgrade" : "Upgrade");
+    add_header(exchange, "Sec-WebSocket-Version", "13");
+    if (closes)
+        evhttp_request_set_on_complete_cb(exchange->request, on_sent, NULL);
 }
 
 /* Sends the answer with BODY (NULL: none), which is left empty. */
 static void
-send_reply(const struct asking *asking, int status, struct bytes *body)
+send_reply(const struct exchange *exchange, int status, struct bytes *body)
 {
     struct evbuffer *buffer = evbuffer_new();
-    add_header(asking, "X-Content-Type-Options", "nosniff");
-    add_header(asking, "Cache-Control", "no-store");
-    if (asking->is_foreign)
-        add_header(asking, "Access-Control-Allow-Origin", asking->origin);
-    if (asking->server->options->origin[0])
-        add_header(asking, "Vary", "Origin");
+    add_header(exchange, "X-Content-Type-Options", "nosniff");
+    add_header(exchange, "Cache-Control", "no-store");
+    if (exchange->is_foreign)
+        add_header(exchange, "Access-Control-Allow-Origin", exchange->origin);
+    if (exchange->server->options->origin[0])
+        add_header(exchange, "Vary", "Origin");
     if (body) {
-        add_header(asking, "Content-Type", "application/json");
+        add_header(exchange, "Content-Type", "application/json");
         if (buffer)
             evbuffer_add(buffer, body->data, body->len);
         bytes_fini(body);
     }
-    evhttp_send_reply(asking->request, status, problem_reason(status), buffer);
+    evhttp_send_reply(exchange->request, status, problem_reason(status),
+                      buffer);
     if (buffer)
         evbuffer_free(buffer);
 }
 
 void
-reply_json(const struct asking *asking, int status, struct bytes *json)
+reply_json(const struct exchange *exchange, int status, struct bytes *json)
 {
-    send_reply(asking, status, json);
+    send_reply(exchange, status, json);
 }
 
 void
-reply_refusal(const struct asking *asking, const struct refusal *refusal)
+reply_refusal(const struct exchange *exchange, const struct refusal *refusal)
 {
     int status = problem_status(refusal->problem);
     struct bytes json = BYTES_EMPTY;
-    asking->server->figures.refused++;
+    exchange->server->figures.refused++;
     if (status == 503 || status == 507)
-        add_header(asking, "Retry-After", "1");
-    if (status == 426) {
-        add_header(asking, "Upgrade", "websocket");
-        add_header(asking, "Connection", "Upgrade");
-        add_header(asking, "Sec-WebSocket-Version", "13");
-    }
+        add_header(exchange, "Retry-After", "1");
+    if (status == 426)
+        add_upgrade(exchange);
     bytes_append_char(&json, '{');
     problem_append(&json, refusal);
     bytes_append_string(&json, "}\n");
-    send_reply(asking, status, &json);
+    send_reply(exchange, status, &json);
 }
 
 void
-reply_method(const struct asking *asking)
+reply_method(const struct exchange *exchange)
 {
     struct refusal refusal;
-    add_header(asking, "Allow", methods);
+    add_header(exchange, "Allow", methods);
     problem_refuse(&refusal, PROBLEM_METHOD, "this address takes %s only",
                    methods);
-    reply_refusal(asking, &refusal);
+    reply_refusal(exchange, &refusal);
 }
 
 void
-reply_options(const struct asking *asking)
+reply_options(const struct exchange *exchange)
 {
-    add_header(asking, "Allow", methods);
-    if (asking->is_foreign) {
-        add_header(asking, "Access-Control-Allow-Methods", methods);
-        add_header(asking, "Access-Control-Max-Age", "600");
+    add_header(exchange, "Allow", methods);
+    if (exchange->is_foreign) {
+        add_header(exchange, "Access-Control-Allow-Methods", methods);
+        add_header(exchange, "Access-Control-Max-Age", "600");
     }
-    send_reply(asking, 204, NULL);
+    send_reply(exchange, 204, NULL);
 }

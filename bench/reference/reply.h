@@ -9,8 +9,8 @@ struct evhttp_request;
 struct refusal;
 struct server;
 
-/* One request and what is known of it. */
-struct asking {
+/* One request, and what its answer has to know of it. */
+struct exchange {
     struct evhttp_request *request;
     struct server *server;
     const char *origin; /* of a page, or "" */
@@ -18,17 +18,19 @@ struct asking {
 };
 
 /* Answers with STATUS and the JSON, which is left empty. */
-void reply_json(const struct asking *asking, int status, struct bytes *json);
+void reply_json(const struct exchange *exchange, int status,
+                struct bytes *json);
 
 /* Answers with {"error","code"} and what else its status asks for: Retry-After,
  * or the version and the protocol that would do (RFC 6455, section 4.4; RFC
  * 9110, section 15.5.22). */
-void reply_refusal(const struct asking *asking, const struct refusal *refusal);
+void reply_refusal(const struct exchange *exchange,
+                   const struct refusal *refusal);
 
 /* 405 with the methods that would do. */
-void reply_method(const struct asking *asking);
+void reply_method(const struct exchange *exchange);
 
 /* 204 to OPTIONS. */
-void reply_options(const struct asking *asking);
+void reply_options(const struct exchange *exchange);
 
 #endif
