@@ -105,6 +105,18 @@ def ws(start_ws):
     return start_ws()
 
 
+@pytest.fixture(scope="module")
+def one_ws():
+    """An earshot-ws for a table of cases that do not disturb each other."""
+    with tempfile.TemporaryDirectory(prefix="earshot-") as name:
+        server = EarshotWs(pathlib.Path(name)).start()
+        try:
+            yield server
+        finally:
+            server.stop()
+            processes.clean_up(name)
+
+
 @pytest.fixture
 def peer(earshot):
     """A raw FastCGI connection to it."""
