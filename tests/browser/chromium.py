@@ -1,5 +1,6 @@
 """Headless Chromium with a profile of its own, and its console."""
 
+import json
 import shutil
 import tempfile
 
@@ -17,13 +18,19 @@ ARGUMENTS = [
 class Chromium:
     """A browser; used as a context, it ends with it."""
 
+    def __init__(self, watch_network=False):
+        self.watch_network = watch_network
+
     def __enter__(self):
         self.profile = tempfile.mkdtemp(prefix="earshot-chromium-")
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
         for argument in ARGUMENTS + [f"--user-data-dir={self.profile}"]:
             options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        logs = {"browser": "ALL"}
+        if self.watch_network:
+            logs["performance"] = "ALL"
+        options.set_capability("goog:loggingPrefs", logs)
         # Not the driver that selenium would look for elsewhere.
         self.driver = webdriver.Chrome(
             options=options, service=Service("/usr/bin/chromedriver"))
@@ -40,6 +47,19 @@ class Chromium:
     def console(self):
         """What has been written there since the last time."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self):
+        """Every address asked for since the last time, WebSockets and frames
+        included, when it watches the network."""
+        found = []
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            details = message["params"]
+            if message["method"] == "Network.requestWillBeSent":
+                found.append(details["request"]["url"])
+            elif message["method"] == "Network.webSocketCreated":
+                found.append(details["url"])
+        return found
 
     def emulate(self, command, **parameters):
         self.driver.execute_cdp_cmd(f"Emulation.{command}", parameters)
