@@ -18,6 +18,7 @@ import { isMissed } from "./news.js";
 const SERVER = 12;      // px from the upper edge
 const BROWSER = 12;     // px from the lower edge
 const WAIT_STEP = 4;    // px between two messages that wait at once
+const ROOM_FOR_WORDS = 36;
 const PULSE_MS = 700;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -146,19 +147,22 @@ export function drawAxis(strip, view, now) {
 export function drawLane(strip, view, lane, words) {
     const pen = strip.begin(view);
     const place = { ...pen, view, lane, server: SERVER,
-        browser: strip.height - BROWSER, height: strip.height };
+        browser: strip.height - BROWSER, height: strip.height,
+        width: strip.width };
     strip.grid(pen, view, 1000);
     drawHeld(place);
-    drawRails(place, strip.width);
+    drawRails(place);
     drawMoments(place);
     drawAsks(place);
     drawBreaks(place);
     drawMessages(place);
     drawNotes(place);
-    drawWords(place, words);
+    if (place.browser - place.server > ROOM_FOR_WORDS) {
+        drawWords(place, words);
+    }
 }
 
-function drawRails({ context, colours, server, browser }, width) {
+function drawRails({ context, colours, server, browser, width }) {
     context.strokeStyle = colours.edge;
     context.lineWidth = 1;
     context.globalAlpha = 0.7;
@@ -266,12 +270,15 @@ function drawMessages(place) {
     }
 }
 
-function drawNotes({ context, colours, x, first, lane, server, browser }) {
+function drawNotes({ context, colours, x, first, lane, server, browser,
+    width }) {
     context.font = `600 11px ${colours.font}`;
     context.textAlign = "left";
     for (const { time, text } of lane.track.notes) {
         if (time > first - 5000) {
-            outlined(context, colours, text, x(time) + 5,
+            // Beside the line, and never beyond the edge.
+            const room = width - 4 - context.measureText(text).width;
+            outlined(context, colours, text, Math.min(x(time) + 5, room),
                 (server + browser) / 2 + 4, colours.way);
         }
     }

@@ -62,10 +62,12 @@ export class StageView {
         this.root = root;
     }
 
-    /** Draws from now on, until the given signal. */
+    /** Draws from now on, until the given signal; then for the last time. */
     run(signal) {
         const step = (at) => {
             if (signal?.aborted) {
+                this.#figured = 0;
+                this.draw();
                 return;
             }
             this.#frame = requestAnimationFrame(step);
