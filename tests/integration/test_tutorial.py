@@ -1,34 +1,13 @@
 """deploy/examples/tutorial, the server of the tutorial's example."""
 
 import json
-import pathlib
 import subprocess
 import time
 
 import pytest
 
-import processes
+from tutorial import PROGRAM, Tutorial
 from wait import holds_for, wait_until
-
-PROGRAM = (pathlib.Path(__file__).resolve().parents[2]
-           / "deploy/examples/tutorial")
-
-
-class Tutorial(processes.Process):
-    """The program, following a site's channel `tutorial`."""
-
-    name = "tutorial"
-
-    def __init__(self, directory, site):
-        super().__init__(directory)
-        self.site = site
-        self.log_path = self.directory / "tutorial.log"
-
-    def start(self):
-        self.spawn([str(PROGRAM), self.site.url + self.site.mount])
-        wait_until(lambda: subscribers(self.site)["sse"] >= 1, 15,
-                   "the program's stream")
-        return self
 
 
 def subscribers(site, channel="tutorial"):

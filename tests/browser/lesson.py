@@ -1,0 +1,116 @@
+"""A lesson's page, as a learner uses it."""
+
+from selenium.webdriver.common.by import By
+from wait import wait_until
+
+RECORDS = """
+return [...document.querySelectorAll("#wire .record")].map((item) => ({
+    side: item.classList.contains("up") ? "up" : "down",
+    lines: [...item.querySelectorAll(".line")].map((line) =>
+        [...line.querySelectorAll("code")].map((code) => code.textContent)
+            .join(" ").trim()),
+}));
+"""
+
+
+class Lesson:
+    """The page in one browser; left, it asks nothing more."""
+
+    def __init__(self, site, browser, name, language="en"):
+        self.site = site
+        self.browser = browser
+        self.driver = browser.driver
+        self.driver.get(f"{site.url}/icon.svg")
+        browser.run("localStorage.setItem('earshot.language',"
+                    " JSON.stringify(arguments[0]))", language)
+        browser.console()
+        self.driver.get(f"{site.url}/lessons/{name}.html")
+        self.wait_ready()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.driver.get("about:blank")
+
+    def wait_ready(self):
+        """The page's module has run, and its code is shown."""
+        wait_until(lambda: self.all(".code-line"), 15, "the page's code")
+
+    def find(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def text(self, selector):
+        """What is shown there."""
+        return self.find(selector).text
+
+    def click(self, selector):
+        element = self.find(selector)
+        self.browser.run("arguments[0].scrollIntoView({block: 'center'})",
+                         element)
+        element.click()
+
+    def fill(self, selector, text):
+        """Puts a text into a field, in place of what is there."""
+        self.browser.run("""
+            arguments[0].value = arguments[1];
+            arguments[0].dispatchEvent(new Event("input",
+                { bubbles: true }));""", self.find(selector), text)
+
+    # The example
+
+    def run(self):
+        self.click("#example .run")
+
+    def say(self, text):
+        self.fill("#example .publisher input", text)
+        self.click("#example .publisher button")
+
+    @property
+    def heard(self):
+        """What the example's page has heard, without the times."""
+        return self.browser.run("""
+            return [...document.querySelectorAll("#example .heard li")]
+                .filter((item) => !item.matches(".remark"))
+                .map((item) => item.lastChild.textContent)""")
+
+    def hears(self, *texts, timeout=15):
+        wait_until(lambda: self.heard == list(texts), timeout,
+                   f"{texts} (it was {self.heard})")
+
+    # The bytes
+
+    @property
+    def records(self):
+        return self.browser.run(RECORDS)
+
+    @property
+    def lines(self):
+        return [line for record in self.records for line in record["lines"]]
+
+    def wait_line(self, start, timeout=15):
+        """The first line on the wire that begins so."""
+        return wait_until(lambda: next(
+            (line for line in self.lines if line.startswith(start)), None),
+            timeout, f"a line {start}")
+
+    def figure(self, name, where="#figures"):
+        return self.text(f"{where} [data-figure={name}]")
+
+    # Exercises
+
+    def verdict(self, name):
+        """right, wrong, or nothing yet; and why."""
+        element = self.find(f"#{name}-verdict")
+        kind = (element.get_attribute("class") or "").replace(
+            "verdict ", "")
+        return kind, element.text
+
+    def answers(self, name, text):
+        """Fills in an exercise of one field; right or wrong?"""
+        self.fill(f"#{name}-answer", text)
+        self.click(f"#{name}-form button")
+        return self.verdict(name)[0]

@@ -1,0 +1,588 @@
+"""The lessons in real Chromium: all that ./demo starts is behind them."""
+
+import pathlib
+import re
+import tempfile
+
+import pytest
+from earshot_ws import EarshotWs
+from lesson import Lesson
+from lighttpd import Lighttpd
+from selenium.webdriver.common.by import By
+from tutorial import Tutorial
+from wait import holds_for, wait_until
+from whole import PAGES, WholeSite
+
+EXAMPLES = PAGES / "lessons/examples"
+FILES = {"polling": "polling.js", "long-polling": "long-polling.js",
+         "sse": "sse.js", "websocket": "websocket.js"}
+LANGUAGES = ("en", "zh-CN")
+
+every_lesson = pytest.mark.parametrize("name", FILES)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """One site for all: each lesson has a channel of its own."""
+    with tempfile.TemporaryDirectory(prefix="earshot-") as name:
+        directory = pathlib.Path(name)
+        directory.chmod(0o755)
+        site = WholeSite(directory).start()
+        tutorial = Tutorial(directory, site)
+        try:
+            tutorial.start()
+            yield site
+        finally:
+            tutorial.stop()
+            site.stop()
+
+
+@pytest.fixture
+def lesson(whole, chromium):
+    """lesson(name) opens a page, which is left at the test's end."""
+    def lesson(name, language="en"):
+        return Lesson(whole, chromium, name, language)
+    yield lesson
+    chromium.driver.get("about:blank")
+
+
+def tap_of(site):
+    return site.others[-1]
+
+
+def tag_of(page):
+    """The example's channel, which is its tag at the tap."""
+    return re.search(r"/earshot/([^/]+)/",
+                     page.wait_line("GET /earshot/"))[1]
+
+
+# What all have. -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@every_lesson
+def test_a_lesson_runs_its_example_without_an_error(lesson, name, language):
+    page = lesson(name, language)
+    page.run()
+    # Both have asked once before anything is published.
+    page.wait_line("HTTP/1.1 ")
+    page.say("one")
+    page.say("two 中文 <b>")
+    page.hears("one", "two 中文 <b>")
+    page.run()
+    page.say("unheard")
+    page.find("#language").click()
+    assert page.heard[:2] == ["one", "two 中文 <b>"]
+    assert "unheard" not in page.heard
+    assert page.browser.console() == []
+
+
+@every_lesson
+def test_the_code_that_is_shown_is_the_code_that_runs(lesson, name):
+    page = lesson(name)
+    shown = page.browser.run(
+        "return document.querySelector('#example code').closest('figure')"
+        ".querySelector('pre').textContent")
+    text = (EXAMPLES / FILES[name]).read_text()
+    assert shown.strip() == text.strip()
+    loaded = page.browser.run(
+        "return performance.getEntriesByType('resource')"
+        ".map(({ name }) => name)")
+    assert any(url.endswith(f"/examples/{FILES[name]}") for url in loaded)
+    code = [line for line in text.splitlines()
+            if line.strip() and not line.strip().startswith(("/", "*"))]
+    assert len(code) <= 20
+
+
+@every_lesson
+def test_the_bytes_are_those_that_passed_the_tap(whole, lesson, name):
+    page = lesson(name)
+    page.run()
+    page.wait_line("HTTP/1.1 ")
+    page.say("hello")
+    page.hears("hello")
+    assert page.find("#wire").get_attribute("data-source") == "real"
+    assert "Real bytes" in page.text("#wire .source")
+    tag = tag_of(page)
+    request = tap_of(whole).log_of(tag, kind="request")[0]
+    response = tap_of(whole).log_of(tag, kind="response")[0]
+    for record, first in ((request, 0), (response, 1)):
+        wanted = record.bytes.decode().strip().split("\r\n")
+        assert [line.strip() for line in wanted] \
+            == page.records[first]["lines"]
+    assert b"User-Agent: " in request.bytes
+
+
+@every_lesson
+def test_the_servers_files_are_named_and_exist(lesson, name):
+    page = lesson(name)
+    sources = page.browser.run(
+        "return [...document.querySelectorAll('a.source code')]"
+        ".map((one) => one.textContent)")
+    assert sources
+    for source in sources:
+        assert (PAGES.parent / source).exists() \
+            or (PAGES / source).exists(), source
+    # On a site they are no links: the files lie in the repository.
+    assert page.browser.run(
+        "return document.querySelectorAll('a.source[href]').length") == 0
+    html = (PAGES / f"lessons/{name}.html").read_text()
+    for link in re.findall(r'class="source" href="([^"]+)"', html):
+        assert (PAGES / "lessons" / link).exists(), link
+
+
+@every_lesson
+def test_without_a_tap_the_bytes_are_computed_and_the_page_says_so(
+        directory, started, chromium, name):
+    ws = EarshotWs(directory)
+    started.append(ws)
+    ws.start()
+    site = Lighttpd(directory, pages=PAGES, ws=ws.address)
+    started.append(site)
+    site.start()
+    with Lesson(site, chromium, name) as page:
+        page.run()
+        page.wait_line("HTTP/1.1 ")
+        page.say("hello")
+        page.hears("hello")
+        assert page.find("#wire").get_attribute("data-source") == "computed"
+        assert "computed" in page.text("#wire .source")
+        page.wait_line("GET /earshot/")
+        wait_until(lambda: any("hello" in line for line in page.lines))
+        # That there is no tap is all that there is to be told.
+        assert all("/tap/info" in entry for entry in page.browser.console())
+
+
+def test_a_hidden_lesson_holds_no_connection_and_goes_on_when_seen(
+        whole, lesson):
+    page = lesson("sse")
+    page.run()
+    channel = tag_of(page)
+
+    def followers():
+        return whole.get(f"/{channel}").json["subscribers"]["sse"]
+    wait_until(followers)
+    page.driver.switch_to.new_window("tab")
+    try:
+        wait_until(lambda: followers() == 0, 10, "its going")
+    finally:
+        page.driver.close()
+        page.driver.switch_to.window(page.driver.window_handles[0])
+    wait_until(followers, 10, "its return")
+    page.say("back")
+    page.hears("back")
+
+
+# Polling. -------------------------------------------------------------------
+
+
+def test_pollings_figures_are_those_of_the_tap(whole, lesson):
+    page = lesson("polling")
+    page.fill("#interval", "1000")
+    assert page.text("#interval-shown") == "1.0 s"
+    page.run()
+    page.wait_line("HTTP/1.1 200")
+    page.say("hello")
+    page.hears("hello")
+    wait_until(lambda: int(page.figure("requests")) >= 3)
+    page.run()
+    tag = tag_of(page)
+
+    def agree():
+        records = tap_of(whole).log_of(tag)
+        asked = [one for one in records if one.kind == "request"]
+        assert int(page.figure("requests")) == len(asked)
+        up = sum(one.size for one in asked) / 1000
+        assert page.figure("up") == f"{up:.1f} kB"
+        empty = sum(b'"messages":[]' in one.bytes for one in records
+                    if one.kind == "down")
+        assert page.figure("empty") == f"{empty} / {len(asked)}"
+        return True
+    wait_until(agree, 10)
+    assert page.figure("messages") == "1"
+    # No later than an interval, and a little for the machine.
+    assert re.fullmatch(r"\d+ ms|1\.\d s", page.figure("delay"))
+
+
+def test_a_shorter_interval_asks_more(lesson):
+    page = lesson("polling")
+    page.fill("#interval", "500")
+    page.run()
+    wait_until(lambda: int(page.figure("requests")) >= 5, 10)
+    page.fill("#interval", "10000")
+    wait_until(lambda: page.figure("requests") == "1", 10)
+    assert holds_for(lambda: page.figure("requests") == "1", 2) is None
+
+
+def test_the_loser_loses_and_its_line_is_found(lesson):
+    page = lesson("polling")
+    page.click("#find-run")
+    wait_until(lambda: page.text("#find-heard") == "three"
+               and page.find("#find-run").is_enabled(), 15,
+               "the last message alone")
+    lines = page.all("#find-code button.code-line")
+    for number, line in enumerate(lines, 1):
+        page.browser.run("arguments[0].click()", line)
+        kind, words = page.verdict("find")
+        assert (kind == "right") == (number == 5), (number, words)
+    assert "last=1" in lines[4].text
+
+
+def test_the_interval_has_two_bounds(lesson):
+    page = lesson("polling")
+    assert [page.answers("choose", answer)
+            for answer in ("3", "1", "1.9", "2.6", "2", "2.2", "2.5")] \
+        == ["wrong"] * 4 + ["right"] * 3
+
+
+# Long-polling. --------------------------------------------------------------
+
+
+def test_a_long_poll_is_held_until_there_is_news(lesson):
+    page = lesson("long-polling")
+    page.run()
+    page.wait_line("GET ")
+    wait_until(lambda: any("wait=20&after=" in line for line in page.lines))
+    requests = page.figure("requests")
+    assert holds_for(lambda: page.figure("requests") == requests, 2) is None
+    page.say("now")
+    page.hears("now", timeout=2)
+    wait_until(lambda: re.fullmatch(r"\d+ ms", page.figure("delay")))
+
+
+def test_long_polling_is_sooner_than_polling_at_no_more_requests(lesson):
+    page = lesson("long-polling")
+    page.click("#compare-run")
+    wait_until(lambda: page.find("#compare-run").is_enabled(), 30,
+               "the comparison's end")
+    poll, held = "#compare-poll", "#compare-long"
+    for where in (poll, held):
+        assert page.figure("messages", where) == "3"
+
+    def ms(where):
+        number, unit = page.figure("delay", where).split()
+        return float(number) * (1000 if unit == "s" else 1)
+    assert ms(held) < 300 < ms(poll)
+    assert int(page.figure("requests", held)) <= 6
+    assert int(page.figure("requests", poll)) >= 5
+
+
+def test_what_is_said_in_the_gap_is_lost_without_a_cursor(lesson):
+    page = lesson("long-polling")
+    for guess, expected in ((["one", "two", "three", "four"], "wrong"),
+                            (["one", "four"], "right")):
+        page.browser.run("document.querySelector('#gap-form').reset()")
+        for word in guess:
+            page.click(f"#gap-form [value={word}]")
+        page.click("#gap-form button")
+        wait_until(lambda: page.verdict("gap")[0] == expected, 15,
+                   f"{expected} (it was {page.verdict('gap')})")
+        assert page.text("#gap-forgets") == "one four"
+        assert page.text("#gap-keeps") == "one two three four"
+
+
+def test_a_wait_must_end_before_the_proxy_does(lesson):
+    page = lesson("long-polling")
+    assert [page.answers("choose", answer)
+            for answer in ("60", "56", "5", "20", "50", "55")] \
+        == ["wrong"] * 3 + ["right"] * 3
+
+
+# SSE. -----------------------------------------------------------------------
+
+
+def test_a_cut_stream_comes_back_by_its_last_id_and_loses_nothing(
+        whole, lesson):
+    page = lesson("sse")
+    page.run()
+    page.wait_line("event: earshot.open")
+    assert page.text("#ready") == "1 OPEN"
+    page.say("before")
+    page.hears("before")
+    page.click("#greet")
+    page.click("#lines")
+    page.hears("before", "greeting: good day", "first line\nsecond line")
+    tag = tag_of(page)
+    page.click("#cut")
+    wait_until(lambda: page.text("#ready") == "0 CONNECTING")
+    published = whole.post(f"/{tag}", "while it was away").json["id"]
+    page.hears("before", "greeting: good day", "first line\nsecond line",
+               "while it was away", timeout=20)
+    line = page.wait_line("Last-Event-ID: ")
+    assert line != f"Last-Event-ID: {published}"
+    for wanted in ("retry: ", "event: greeting", "data: second line",
+                   "Content-Type: text/event-stream"):
+        page.wait_line(wanted)
+    # The browser tells of the cut itself; nothing else is told.
+    console = page.browser.console()
+    assert all("net::ERR" in entry for entry in console), console
+
+
+def test_the_stream_is_written_step_by_step(lesson):
+    page = lesson("sse")
+    assert page.verdict("write")[0] == ""
+    steps = [
+        ("data: Hello World\n", "wrong", "blank line"),
+        ("data: Hello World\n\n", "wrong", "event:"),
+        ("event: greeting\ndata: Hello World\n\n", "wrong", "two lines"),
+        ("event: greeting\ndata: Hello\ndata: World\n\n", "wrong", "id"),
+        ("id: 7\nevent: greeting\ndata: Hello\ndata: World\n\n", "wrong",
+         "retry:"),
+        ("retry: 2\nid: 7\nevent: greeting\ndata: Hello\ndata: World\n\n",
+         "wrong", "0.002"),
+        ("retry: 2s\nid: 7\nevent: greeting\ndata: Hello\ndata: World\n\n",
+         "wrong", "skips"),
+        ("retry: 2000\nid: 7\nevent: greeting\ndata: Hello\ndata: World\n",
+         "wrong", "blank line"),
+        ("retry: 2000\nid: 7\nevent: greeting\ndata: Hello\ndata: World\n\n",
+         "right", "Last-Event-ID: 7"),
+    ]
+    for text, expected, word in steps:
+        page.fill("#stream", text)
+        kind, words = page.verdict("write")
+        assert kind == expected and word in words, (text, words)
+    assert '"data":"Hello\\nWorld"' in page.text("#reading .dispatched")
+
+
+def test_six_tabs_of_nine_hear(lesson):
+    page = lesson("sse")
+    assert [page.answers("tabs", answer) for answer in ("9", "7", "6")] \
+        == ["wrong", "wrong", "right"]
+
+
+def test_binary_costs_a_third_more_as_text(lesson):
+    page = lesson("sse")
+    for count, encoded, frame in ((3, "12 B", "5 B"), (300, "408 B", "304 B")):
+        page.fill("#bytes", str(count))
+        assert page.text("#base64") == encoded
+        assert page.text("#frame") == frame
+
+
+# WebSocket. -----------------------------------------------------------------
+
+
+def test_the_handshakes_sum_is_the_servers(lesson):
+    page = lesson("websocket")
+    page.run()
+    wait_until(lambda: len(page.text("#accept")) == 28)
+    wait_until(lambda: page.text("#accept") == page.text("#sum"))
+    assert len(page.text("#key")) == 24
+
+
+def test_what_is_sent_goes_up_in_a_masked_frame_and_is_taken_apart(
+        whole, lesson):
+    page = lesson("websocket")
+    page.run()
+    page.wait_line("HTTP/1.1 101")
+    page.say("hello")
+    page.hears("hello")
+    # It went up in the connection: nothing was posted for it.
+    posted = page.browser.run(
+        "return performance.getEntriesByType('resource')"
+        ".filter(({ name }) => name.includes('event=')).length")
+    assert posted == 0
+    wait_until(lambda: len(page.all(".frame-button")) >= 3)
+    up = page.find(".frame-button.up")
+    assert "text 16 B" in up.text
+    page.browser.run("arguments[0].click()", up)
+    view = page.text("#frame")
+    for wanted in ("MASK = 1", "opcode = 1", "length = 16", "FIN = 1"):
+        assert wanted in view
+    bits = "".join(cell.text for cell in page.all("#frame .bit"))
+    assert bits == "1000000110010000"
+    text = page.browser.run(
+        "return [...document.querySelectorAll('#frame .payload tr')].at(-1)"
+        ".textContent")
+    assert text.endswith('{"data":"hel')
+    # The very frame that the tap has seen.
+    frame = next(one.bytes for one in tap_of(whole).log_of(tag_of(page))
+                 if one.kind == "up")
+    assert frame[2:6].hex(" ") in view
+
+
+def test_bytes_go_up_and_down_as_they_are(lesson):
+    page = lesson("websocket")
+    page.run()
+    page.wait_line("HTTP/1.1 101")
+    page.click("#binary")
+    wait_until(lambda: "[0, 255, 10, 128]" in page.heard)
+    # Who follows in JSON gets them encoded.
+    wait_until(lambda: "AP8KgA==" in page.heard)
+    page.wait_line("binary 4 B 00 ff 0a 80")
+
+
+def test_a_frame_is_decoded_by_its_bits(lesson):
+    page = lesson("websocket")
+    for _ in range(2):
+        frame = bytes.fromhex(page.text("#task-bytes"))
+
+        def bit(number):
+            page.browser.run("arguments[0].click()",
+                             page.all("#task-bits .bit")[number])
+            return page.verdict("decode")[0]
+        assert [bit(0), bit(1), bit(8), bit(6)] == ["wrong"] * 3 + ["right"]
+        assert [bit(9), bit(8)] == ["wrong", "right"]
+        assert [bit(4), bit(0)] == ["wrong", "right"]
+
+        def number(text):
+            page.fill("#number", text)
+            page.click("#number-form button")
+            return page.verdict("decode")[0]
+        length = frame[1] & 0x7f
+        assert [number("99"), number(str(length))] == ["wrong", "right"]
+        word = bytes(byte ^ frame[2 + at % 4]
+                     for at, byte in enumerate(frame[6:])).decode()
+        assert [number("~"), number(word[0])] == ["wrong", "right"]
+        assert word in page.text("#question")
+        page.click("#another")
+        assert page.text("#decode-verdict") == ""
+
+
+# The tutorial. --------------------------------------------------------------
+
+
+class Pane:
+    """One of the two who take part in the tutorial's example."""
+
+    def __init__(self, page, name):
+        self.page = page
+        self.name = f"#{name}"
+
+    def join(self, transport):
+        self.page.browser.run("""
+            const select = document.querySelector(arguments[0] + " select");
+            select.value = arguments[1];
+            select.dispatchEvent(new Event("change"));""",
+                              self.name, transport)
+        self.page.click(f"{self.name} .join")
+        wait_until(lambda: self.page.find(self.name).get_attribute(
+            "data-state") == "open", 15, "the connection")
+
+    def leave(self):
+        self.page.click(f"{self.name} .join")
+
+    def send(self):
+        self.page.click(f"{self.name} .send")
+
+    @property
+    def lines(self):
+        # In one go: the page goes on adding and removing.
+        return self.page.browser.run(
+            "return [...document.querySelectorAll(arguments[0] + ' li')]"
+            ".map((item) => item.innerText)", self.name)
+
+    def sees(self, word, timeout=10):
+        wait_until(lambda: any(word in line for line in self.lines),
+                   timeout, f"{word} in {self.lines}")
+
+
+@pytest.mark.parametrize("transport", ["ws", "sse", "long-poll", "poll"])
+def test_a_send_is_answered_to_the_sender_and_told_to_the_other(
+        lesson, transport):
+    page = lesson("tutorial")
+    ada, bob = Pane(page, "ada"), Pane(page, "bob")
+    ada.join(transport)
+    bob.join("sse")
+    ada.send()
+    ada.sees("You sent “hello”")
+    bob.sees("another one sends: hello")
+    assert not any("You sent" in line for line in bob.lines)
+    assert not any("another one" in line for line in ada.lines)
+    # By itself the server speaks every three seconds.
+    ada.sees("three seconds more")
+    bob.sees("three seconds more")
+    page.find("#language").click()
+    ada.sees("又过了三秒")
+    assert page.browser.console() == []
+
+
+@pytest.mark.parametrize("transport, latest", [
+    ("ws", 8), ("sse", 8), ("long-poll", 10), ("poll", 20)])
+def test_who_leaves_is_missed_and_the_page_says_how_late(
+        lesson, transport, latest):
+    page = lesson("tutorial")
+    ada, bob = Pane(page, "ada"), Pane(page, "bob")
+    ada.join(transport)
+    bob.join("sse")
+    ada.sees("three seconds more")
+    ada.leave()
+    bob.sees("disconnect: ada-", latest)
+    late = page.text(f"#late-{transport}-politely")
+    assert re.fullmatch(r"\d+(\.\d)? s|\d+ ms", late)
+    assert late.endswith(" s") and float(late[:-2]) < latest
+    if transport == "poll":
+        assert float(late[:-2]) > 5
+
+
+def test_a_pulled_cable_is_noticed_later_than_a_leave(lesson):
+    page = lesson("tutorial")
+    ada, bob = Pane(page, "ada"), Pane(page, "bob")
+    ada.join("ws")
+    bob.join("sse")
+    ada.sees("three seconds more")
+    page.click("#ada .cable")
+    bob.sees("disconnect: ada-", 60)
+    late = page.text("#late-ws-cable")
+    assert float(late[:-2]) > 10, late
+
+
+def test_without_the_program_the_page_says_what_to_start(
+        directory, started, chromium):
+    site = WholeSite(directory)
+    started.append(site)
+    site.start()
+    with Lesson(site, chromium, "tutorial") as page:
+        ada = Pane(page, "ada")
+        ada.join("sse")
+        ada.send()
+        ada.sees("start deploy/examples/tutorial", 15)
+
+
+def test_a_timer_that_nobody_clears_speaks_to_nobody(lesson):
+    page = lesson("tutorial")
+    page.click("#timer-go")
+    page.click("#timer-stay")
+    wait_until(lambda: int(page.text("#timer-wrong-lost")) >= 10, 15)
+    assert page.text("#timer-right-lost") == "0"
+    assert page.text("#timer-right-sent") == "1"
+    page.click("#timer-restart")
+    holds_for(lambda: page.text("#timer-wrong-sent") == "0", 4)
+
+
+def test_markup_in_a_message_is_shown_and_never_read(lesson):
+    page = lesson("tutorial")
+    message = 'Hi <img src=x onerror="document.title = 1"> <b>there</b>'
+    page.fill("#message", message)
+    marked = page.find("#line")
+    assert marked.text.strip() == message
+    assert marked.find_element(
+        By.CSS_SELECTOR, ".runs").text.strip() == \
+        'onerror="document.title = 1"'
+    assert not marked.find_elements(By.CSS_SELECTOR, "img, b")
+    page.click("#as label:last-child input")
+    assert marked.text == message
+    assert not marked.find_elements(By.CSS_SELECTOR, "*")
+    assert "Earshot" in page.driver.title
+
+
+def test_the_message_that_would_run_is_found(lesson):
+    page = lesson("tutorial")
+    verdicts = []
+    for message in ("<script>alert(1)</script>", "<b>x</b>", "x",
+                    "<a href='javascript:x()'>", "<svg onload=x()>"):
+        page.fill("#runs", message)
+        page.click("#runs-form button")
+        verdicts.append(page.verdict("runs")[0])
+    assert verdicts == ["wrong"] * 4 + ["right"]
+
+
+def test_a_listener_hears_its_own_name_alone(lesson):
+    page = lesson("tutorial")
+    for _ in range(2):
+        page.click("#emit-getMsg")
+    wait_until(lambda: page.text("#heard-getMsg") == "2")
+    assert page.text("#heard-message") == "0"
+    page.click("#emit-message")
+    wait_until(lambda: page.text("#heard-message") == "1")
+    assert page.text("#heard-getMsg") == "2"
+    assert page.browser.console() == []
