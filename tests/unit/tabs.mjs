@@ -102,7 +102,7 @@ export class Tab {
 
     async load() {
         const text = await readFile(CLIENT, "utf8");
-        const quick = text.replace("ANSWER_MS = 2000", "ANSWER_MS = 20");
+        const quick = text.replace("ANSWER_MS = 2000", "ANSWER_MS = 200");
         if (quick === text) {
             throw new Error("the client has no ANSWER_MS");
         }
