@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "tag.h"
 
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ struct waiter {
     TAILQ_ENTRY(waiter) place;
     struct control *control;
     struct evhttp_request *request;
-    struct event *timer;
+    struct event *timer, *going;
     uint64_t after;
     bool has_news;
     char tag[PATTERN_SIZE];
@@ -84,6 +85,7 @@ forget(struct waiter *waiter)
     evhttp_connection_set_closecb(
         evhttp_request_get_connection(waiter->request), NULL, NULL);
     event_free(waiter->timer);
+    event_free(waiter->going);
     free(waiter);
 }
 
@@ -99,6 +101,15 @@ answer_waiter(struct waiter *waiter)
 
 static void
 on_timer(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    answer_waiter(context);
+}
+
+/* While it holds a request evhttp reads nothing of its connection. Ours is an
+ * eye on it: what is then sent to nobody lets evhttp clean up. */
+static void
+on_going(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     answer_waiter(context);
@@ -143,8 +154,14 @@ wait_for_news(struct control *control, struct evhttp_request *request,
     evtimer_add(waiter->timer, &pause);
     TAILQ_INSERT_TAIL(&control->waiters, waiter, place);
     control->waiter_count++;
-    evhttp_connection_set_closecb(evhttp_request_get_connection(request),
-                                  on_gone, waiter);
+    struct evhttp_connection *connection =
+        evhttp_request_get_connection(request);
+    evhttp_connection_set_closecb(connection, on_gone, waiter);
+    waiter->going = event_new(
+        control->base,
+        bufferevent_getfd(evhttp_connection_get_bufferevent(connection)),
+        EV_CLOSED, on_going, waiter);
+    event_add(waiter->going, NULL);
 }
 
 /* ---------------------------------------------------------------------------*/

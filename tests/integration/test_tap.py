@@ -339,12 +339,11 @@ def test_more_readers_than_it_holds_are_all_answered(tap):
     for sock in held:
         sock.sendall(b"GET /tap/log?tag=a&wait=20 HTTP/1.1\r\nHost: h\r\n"
                      b"Connection: close\r\n\r\n")
-    for sock in held[:6]:
-        assert b'"records":[]' in read_rest(sock)
+    wait_until(lambda: tap.info()["waiting"] == 64)
     web.call("GET", tap.url("a") + "/")
-    for sock in held[6:]:
-        assert b'"kind":"request"' in read_rest(sock)
-    assert tap.info()["connections"] == 0
+    answers = [read_rest(sock) for sock in held]
+    assert sum(b'"records":[]' in answer for answer in answers) == 6
+    assert sum(b'"kind":"request"' in answer for answer in answers) == 64
 
 
 def test_a_reader_that_goes_is_forgotten(tap):
@@ -352,6 +351,7 @@ def test_a_reader_that_goes_is_forgotten(tap):
         with web.socket.create_connection(
                 ("127.0.0.1", int(tap.control.rpartition(":")[2]))) as sock:
             sock.sendall(b"GET /tap/log?tag=a&wait=20 HTTP/1.1\r\n\r\n")
+    wait_until(lambda: tap.info()["waiting"] == 0)
     web.call("GET", tap.url("a") + "/")
     assert tap.page("a", 0)["records"]
 
