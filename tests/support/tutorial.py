@@ -20,12 +20,8 @@ class Tutorial(Process):
         self.log_path = self.directory / "tutorial.log"
 
     def start(self):
-        before = self.followers()
+        before = self.log.count("following")
         self.spawn([str(PROGRAM), self.site.url + self.site.mount])
-        wait_until(lambda: self.followers() > before, 15,
+        wait_until(lambda: self.log.count("following") > before, 15,
                    "the program's stream")
         return self
-
-    def followers(self):
-        """How many follow its channel by SSE, as it does itself."""
-        return self.site.get("/tutorial").json["subscribers"]["sse"]
