@@ -19,6 +19,9 @@ import { text } from "./tap.js";
 /** How long the drawing may look back. */
 const KEEP_MS = 120000;
 
+/** So many ids are remembered. */
+const KEEP = 10000;
+
 /** About as long as EventSource waits before it comes back. */
 const RETRY_MS = 1000;
 
@@ -193,11 +196,13 @@ export class Lane {
         const now = Date.now();
         for (const message of messages) {
             this.order.push(message.id);
+            this.tally.messages++;
             this.cursor = message.id;
             if (!this.tap) {
                 this.tally.computeMessage(this.transport, message);
             }
         }
+        this.order.splice(0, this.order.length - KEEP);
         this.cursor = cursor ?? this.cursor;
         this.tell(this, messages, now);
         this.#forget(now);

@@ -29,6 +29,7 @@ export class Tally {
     /** Bytes of all else: messages, and what they are wrapped in. */
     payload = 0;
     connections = 0;
+    messages = 0;
     #seen = new Set();
 
     get bytes() {

@@ -148,8 +148,10 @@ class Row {
         put(this.late, lane.last === undefined ? "–"
             : duration(Math.max(0, lane.last)));
         const usual = median(stage.delays(lane.key).slice(-20));
+        const each = size(tally.bytes / tally.messages);
         put(this.middle, usual === undefined ? "" : say([
-            `median ${duration(usual)}`, `中位数 ${duration(usual)}`]));
+            `median ${duration(usual)}, ${each} a message`,
+            `中位数 ${duration(usual)}，每条 ${each}`]));
         put(this.figures.requests, `${tally.requests}`);
         put(this.figures.connections, `${tally.connections}`);
         put(this.figures.heads, size(tally.heads));

@@ -2,6 +2,7 @@
 
 import re
 
+import npm
 import pytest
 from lab import LANES, Lab
 from selenium.webdriver.common.by import By
@@ -471,6 +472,29 @@ def test_the_drawing_can_be_held(lab):
     holds_for(lambda: lab.browser.run(picture) == held, 0.6, "stillness")
     lab.find("#hold").click()
     wait_until(lambda: lab.browser.run(picture) != held, 5, "motion")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_where_all_is_unfolded(lab, scheme):
+    lab.browser.prefer(scheme)
+    try:
+        lab.experiment("slow", "lost")
+        lab.browser.run("""
+            for (const one of document.querySelectorAll("details")) {
+                one.removeAttribute("name");
+                one.open = true;
+            }""")
+        wait_until(lambda: lab.texts("#wire pre"), 5)
+        axe = npm.node_modules() / "axe-core/axe.min.js"
+        lab.browser.run(axe.read_text("utf-8"))
+        passes, violations = lab.driver.execute_async_script("""
+            axe.run().then(({ passes, violations }) => arguments[0]([
+                passes.length, violations.map(({ id, nodes }) =>
+                    [id, nodes[0].html.slice(0, 200)])]))""")
+        assert passes > 10
+        assert violations == []
+    finally:
+        lab.browser.prefer("")
 
 
 def test_html_in_messages_stays_text(whole, lab):
