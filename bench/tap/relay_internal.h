@@ -36,6 +36,7 @@ struct connection {
     int64_t lingers_until_us;
     struct side client, server;
     struct evbuffer *held; /* by a buffering proxy */
+    size_t held_head;      /* bytes of an answer's head at its beginning */
     struct dialogue dialogue;
     struct ruling ruling;
     struct event *pace; /* while it is slow */

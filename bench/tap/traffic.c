@@ -62,10 +62,33 @@ on_request(void *context, const struct exchange *exchange)
     return !connection->ruling.is_refused;
 }
 
+/* The tag of what comes down. */
+static const char *
+answer_tag(const struct dialogue *dialogue)
+{
+    return dialogue->exchange_count ? dialogue->exchanges[0].tag
+                                    : dialogue->latest.tag;
+}
+
+/* It was recorded as held when it came; now it is, as what the client gets. */
 void
 traffic_release(struct connection *connection)
 {
+    size_t len = evbuffer_get_length(connection->held);
+    if (!len)
+        return;
+    const char *tag = answer_tag(&connection->dialogue);
+    const char *data = (const char *)evbuffer_pullup(connection->held, -1);
+    size_t head = connection->held_head;
+    struct record_about about = {.kind = RECORD_RESPONSE,
+                                 .time_us = traffic_wall_us()};
+    if (head)
+        record(connection, &about, tag, data, head);
+    about.kind = RECORD_DOWN;
+    if (len > head)
+        record(connection, &about, tag, data + head, len - head);
     evbuffer_add_buffer(connection->client.unsent, connection->held);
+    connection->held_head = 0;
 }
 
 static void
@@ -76,12 +99,11 @@ on_bytes(void *context, enum record_kind kind, const char *data, size_t len)
     bool is_up = kind == RECORD_REQUEST || kind == RECORD_UP;
     bool is_held = !is_up && dialogue_modes(dialogue)->buffers &&
                    dialogue->down_state == DOWN_BODY;
-    const char *tag = is_up || !dialogue->exchange_count
-                          ? dialogue->latest.tag
-                          : dialogue->exchanges[0].tag;
     record(connection, &(struct record_about){.kind = kind, .is_held = is_held},
-           tag, data, len);
+           is_up ? dialogue->latest.tag : answer_tag(dialogue), data, len);
     connection->passed_us = clock_monotonic_us();
+    if (is_held && kind == RECORD_RESPONSE)
+        connection->held_head = len;
     evbuffer_add(is_up     ? connection->server.unsent
                  : is_held ? connection->held
                            : connection->client.unsent,

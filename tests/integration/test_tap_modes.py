@@ -61,8 +61,12 @@ def test_buffer_holds_back_until_the_answer_ends(tap, target):
     client.settimeout(slow(10))
     expected = CHUNKED + chunk(b"data: 1\n\n") + b"0\r\n\r\n"
     assert read_exactly(client, len(expected)) == expected
-    assert [record.held for record in tap.log_of("a")] == [
-        False, False, True, True, True]
+    assert [(record.kind, record.held, record.size) for record
+            in tap.log_of("a")[2:]] == [
+        ("response", True, len(CHUNKED)), ("down", True, 14),
+        ("down", True, 5),
+        ("response", False, len(CHUNKED)), ("down", False, 19)]
+    assert tap.log_of("a")[-1].bytes == expected[len(CHUNKED):]
 
 
 def test_buffer_lets_go_at_64_kib(tap, target):
@@ -76,6 +80,9 @@ def test_buffer_lets_go_at_64_kib(tap, target):
     client.settimeout(slow(10))
     server.sendall(chunk(b"y" * 40_000))
     assert read_exactly(client, 65536).startswith(CHUNKED)
+    passed = [record for record in tap.log_of("a") if not record.held]
+    assert sum(record.size for record in passed[2:]) >= 65536
+    assert [record.kind for record in passed[2:4]] == ["response", "down"]
 
 
 def test_origin_none_and_nocursor_take_off_what_they_say(tap, target):
