@@ -99,7 +99,9 @@ def test_the_figures_shown_are_the_taps(whole, lab):
     lab.quiet()
     lab.slide("interval", 6)
     for number in range(5):
-        say(whole, f"message {number}")
+        # One after another, so that each ends a long-poll of its own.
+        said = say(whole, f"message {number}")
+        wait_until(lambda: said in lab.inside()["long-poll"]["order"], 10)
 
     def agree():
         for key, lane in lab.inside().items():
