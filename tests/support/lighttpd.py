@@ -28,8 +28,7 @@ server.stream-response-body = 2
 server.max-fds = 4096
 server.feature-flags = ("server.graceful-shutdown-timeout" => 5)
 {more}
-{websocket}
-$HTTP["url"] =~ "^/earshot(/|$)" {{
+{websocket}$HTTP["url"] =~ "^/earshot(/|$)" {{
     fastcgi.server = ("/earshot" => ({hosts}))
 }}
 """
@@ -39,7 +38,7 @@ $HTTP["url"] =~ "^/earshot/[^/]+/ws$" {{
     proxy.server = ("" => (("host" => "{address}")))
     proxy.header = ("upgrade" => "enable")
 }}
-else"""
+else """
 
 
 class Lighttpd(Process):
