@@ -31,13 +31,13 @@ serve(const struct options *options, int listener_count, const int *listeners)
     const char *trouble = queue_trouble(server.queue);
     if (trouble)
         log_error("queue", "%s", trouble);
-    log_info("main", "ready version=%s queue=%s", PACKAGE_VERSION,
+    log_info("ws", "ready version=%s queue=%s", PACKAGE_VERSION,
              options->queue);
     server_run(&server);
     listen_cleanup(options);
     front_free(front);
     server_fini(&server);
-    log_info("main", "stopped");
+    log_info("ws", "stopped");
     return EXIT_SUCCESS;
 }
 

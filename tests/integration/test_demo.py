@@ -17,7 +17,9 @@ import sse
 import web
 from earshot import free_port
 from wait import slow, wait_until
+from websocket import WebSocket
 
+PROGRAMS = ("earshot.fcgi", "earshot-ws", "earshot-tap")
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -67,6 +69,18 @@ class Demo(processes.Process):
         assert answer.status == 201, (answer.status, answer.body)
         return answer.json["id"]
 
+    def socket(self, channel="room", origin=None, **more):
+        """A WebSocket of a page of the demo."""
+        host, port = self.url.split("/")[2].split(":")
+        return WebSocket((host, int(port)), f"/earshot/{channel}/ws",
+                         {"Origin": origin or self.url.rstrip("/")},
+                         host=f"{host}:{port}", **more)
+
+    def told(self, line):
+        """Waits until it has told this, after the time."""
+        wait_until(lambda: re.search(r"^\d\d:\d\d:\d\d  " + line + "$",
+                                     self.log, re.M), what=line)
+
     def room(self):
         answer = web.call("GET",
                           self.url + "earshot/room/poll?after=earliest")
@@ -76,13 +90,14 @@ class Demo(processes.Process):
 
 @pytest.fixture
 def new_demo(directory, started):
-    """A demo that uses the program which the other tests use."""
+    """A demo that uses the programs which the other tests use."""
     def new_demo(**options):
         demo = Demo(directory, **options)
         objects = demo.dir / "obj"
         objects.mkdir(parents=True)
-        (objects / "earshot.fcgi").symlink_to(processes.program())
-        (objects / "Makefile").write_text("earshot.fcgi:\n")
+        for name in PROGRAMS:
+            (objects / name).symlink_to(processes.program(name))
+        (objects / "Makefile").write_text(" ".join(PROGRAMS) + ":\n")
         started.append(demo)
         return demo
     return new_demo
@@ -159,22 +174,118 @@ def test_the_ticker_publishes_to_the_room(demo):
 
 
 def test_publishing_and_following_are_told_in_a_line_each(demo):
-    def told(line):
-        wait_until(lambda: re.search(r"^\d\d:\d\d:\d\d  " + line + "$",
-                                     demo.log, re.M), what=line)
+    told = demo.told
     told(r"earshot.fcgi runs, process \d+")
+    told("tutorial: a reader came by SSE, 1 reader now")
     number = demo.publish("a secret", "someone").partition("-")[0]
     told(f"room: message {number} from someone")
     stream = sse.over_http(demo.url + "earshot/room/sse")
-    told("room: a reader came by SSE, 1 reader now")
+    told("room: a reader came by SSE, 2 readers now")
     stream.close()
-    told("a reader by SSE left, 0 readers now")
+    told("a reader by SSE left, 1 reader now")
     with subprocess.Popen(["curl", "-s", "--max-time", "20", "--output",
                            "/dev/null",
                            demo.url + "earshot/quiet/poll?wait=9"]) as curl:
-        told("quiet: a reader came by long-poll, 1 reader now")
+        told("quiet: a reader came by long-poll, 2 readers now")
         curl.kill()
     assert "a secret" not in demo.log
+
+
+def test_websockets_are_told_in_a_line_each(demo):
+    demo.told(r"earshot-ws runs, process \d+")
+    with demo.socket() as socket, demo.socket() as other:
+        demo.told("room: a reader came by WebSocket, 1 of these now")
+        demo.told("room: a reader came by WebSocket, 2 of these now")
+        id = socket.publish("a secret", **{"from": "ann"})
+        assert other.take(1)[0]["id"] == id
+        demo.told(f"room: message {id.partition('-')[0]} from ann")
+    demo.told("a reader by WebSocket left, 1 of these now")
+    demo.told("a reader by WebSocket left, 0 of these now")
+    assert "a secret" not in demo.log
+
+
+def test_all_approaches_are_one_room(demo):
+    id = demo.publish("by post")
+    with demo.socket() as socket:
+        after = socket.publish("by websocket")
+        assert [m["id"] for m in demo.room()
+                if m.get("from") != "ticker"] == [id, after]
+        assert demo.publish("again") in [
+            m["id"] for m in socket.take(2) if m.get("from") != "ticker"]
+
+
+def test_its_page_is_known_by_both_its_names_and_no_other(demo):
+    for name, allowed in (("127.0.0.1", True), ("localhost", True),
+                          ("foreign.localhost", False)):
+        origin = f"http://{name}:{demo.port}"
+        answer = web.call("GET", demo.url + "earshot/room/poll",
+                          {"Origin": origin})
+        assert answer.status == (200 if allowed else 403)
+        with demo.socket(origin=origin, opened=False) as socket:
+            assert socket.head.status == (101 if allowed else 403)
+
+
+def test_the_tap_shows_what_passes_through_it(demo):
+    info = web.call("GET", demo.url + "tap/info").json
+    target = f"{info['relay']}/~seen/earshot/room/poll"
+    # As a page of the demo, which reaches it at another address.
+    answer = web.call("GET", target, {"Origin": demo.url.rstrip("/")})
+    assert answer.status == 200
+    assert answer.headers["access-control-allow-origin"] == \
+        demo.url.rstrip("/")
+    log = web.call("GET", demo.url + "tap/log?tag=seen&after=0").json
+    kinds = [record["kind"] for record in log["records"]]
+    assert "request" in kinds and "response" in kinds
+    foreign = web.call("GET", demo.url + "tap/log?tag=seen&after=0",
+                       {"Origin": "https://evil.example"})
+    assert foreign.status == 403
+
+
+def test_the_tutorial_s_program_answers(demo):
+    stream = sse.over_http(demo.url + "earshot/tutorial.me/sse")
+    assert web.call("POST", demo.url
+                    + "earshot/tutorial?event=send&from=me",
+                    body="hello").status == 201
+    assert stream.next().event == "getMsg"
+    stream.close()
+
+
+def replaced(demo, name):
+    """Kills it and gives the process that has come in its place."""
+    old = processes.of(demo.directory, name)
+    assert len(old) == 1
+    os.kill(old[0], signal.SIGKILL)
+    demo.told(f"{name} was killed by signal 9")
+
+    def new():
+        found = processes.of(demo.directory, name)
+        return found if len(found) == 1 and found != old else None
+    return wait_until(new, what=f"another {name}")[0]
+
+
+def test_a_killed_websocket_endpoint_is_replaced(demo):
+    with demo.socket() as socket:
+        before = socket.publish("before")
+        new = replaced(demo, "earshot-ws")
+        socket.wait_ended()
+
+    def again():
+        with demo.socket(opened=False) as socket:
+            return socket.head.status == 101
+    wait_until(again, what="a WebSocket", every=0.1)
+    demo.told(f"earshot-ws has been started again, process {new}")
+    assert before in [message["id"] for message in demo.room()]
+
+
+def test_a_killed_tap_is_replaced_at_its_address(demo):
+    def info():
+        answer = web.call("GET", demo.url + "tap/info")
+        return answer.status == 200 and answer.json
+    before = info()
+    replaced(demo, "earshot-tap")
+    assert wait_until(info, what="the tap", every=0.1) == before
+    assert wait_until(lambda: web.call(
+        "GET", before["relay"] + "/~t/earshot/-/health").status == 200)
 
 
 def test_a_killed_program_is_replaced_and_nothing_is_lost(demo):
@@ -229,7 +340,11 @@ def test_another_port_is_found_when_the_usual_one_is_taken(new_demo):
 @pytest.mark.parametrize("end", ["SIGTERM", "Ctrl-C", "SIGKILL"])
 def test_its_end_ends_everything_within_five_seconds(demo, end):
     stream = sse.over_http(demo.url + "earshot/room/sse")
-    assert processes.of(demo.directory, "lighttpd")
+    sockets = [demo.socket(answers=False) for _ in range(3)]
+    relay = web.call("GET", demo.url + "tap/info").json["relay"]
+    relayed = sse.over_http(relay + "/~t/earshot/room/sse")
+    for name in ("lighttpd",) + PROGRAMS:
+        assert processes.of(demo.directory, name), name
     began = time.monotonic()
     if end == "Ctrl-C":
         # The terminal sends it to the whole group.
@@ -246,6 +361,9 @@ def test_its_end_ends_everything_within_five_seconds(demo, end):
     assert time.monotonic() - began < slow(5)
     assert end == "SIGKILL" or demo.log.endswith("history is kept.\n")
     stream.close()
+    relayed.close()
+    for socket in sockets:
+        socket.drop()
 
 
 def test_a_second_start_finds_the_history(demo):
@@ -272,7 +390,10 @@ def test_it_builds_and_runs_from_a_fresh_copy(directory, started):
     started.append(demo)
     demo.start()
     kept = demo.publish("built")
-    assert (demo.dir / "obj/earshot.fcgi").exists()
+    for name in PROGRAMS:
+        assert (demo.dir / "obj" / name).exists()
+    with demo.socket() as socket:
+        assert socket.publish("built")
     demo.stop()
 
     began = time.monotonic()
