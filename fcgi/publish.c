@@ -85,7 +85,7 @@ answer_outcome(const struct publish *publish,
         return;
     }
     struct refusal refusal;
-    rules_outcome(connection->server->queue, outcome, &refusal);
+    rules_outcome(outcome, queue_trouble(connection->server->queue), &refusal);
     answer_refusal(connection, &refusal);
 }
 

@@ -13,7 +13,7 @@ rules_names(const struct queue_message *message, const char *key,
 {
     size_t event_max = (size_t)options->event_max;
     const char *channel = message->channel, *event = message->event;
-    if (!name_is_channel(channel, strlen(channel)))
+    if (channel && !name_is_channel(channel, strlen(channel)))
         return problem_refuse(
             refusal, PROBLEM_BAD_CHANNEL,
             "\"%.160s\" is no name of one channel: 1 to 128 letters, digits "
@@ -76,10 +76,9 @@ rules_fingerprint(struct queue_append *append, const char *event,
 }
 
 void
-rules_outcome(struct queue *queue, const struct queue_outcome *outcome,
+rules_outcome(const struct queue_outcome *outcome, const char *trouble,
               struct refusal *refusal)
 {
-    const char *trouble;
     switch (outcome->status) {
     case QUEUE_OK:
         return;
@@ -104,7 +103,6 @@ rules_outcome(struct queue *queue, const struct queue_outcome *outcome,
                        "not stored: there is no space left for the queue");
         return;
     case QUEUE_UNUSABLE:
-        trouble = queue_trouble(queue);
         problem_refuse(refusal, PROBLEM_QUEUE, "not stored: %s",
                        trouble ? trouble : "the queue cannot be written now");
         return;

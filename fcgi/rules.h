@@ -9,8 +9,8 @@
 struct options;
 struct refusal;
 
-/* Judges the names of a MESSAGE on its way in and its KEY (NULL: none). An
- * event or `from` that is NULL was not given. */
+/* Judges the names of a MESSAGE on its way in and its KEY (NULL: none). A
+ * channel, an event or a `from` that is NULL is not judged. */
 __attribute__((warn_unused_result)) bool
 rules_names(const struct queue_message *message, const char *key,
             const struct options *options, struct refusal *refusal);
@@ -31,8 +31,9 @@ rules_fingerprint(struct queue_append *append, const char *event,
                   const char *from, enum rules_kind kind, const void *body,
                   size_t len, struct refusal *refusal);
 
-/* Says what an OUTCOME that is not QUEUE_OK means to the publisher. */
-void rules_outcome(struct queue *queue, const struct queue_outcome *outcome,
+/* Says what an OUTCOME that is not QUEUE_OK means to the publisher; TROUBLE is
+ * the queue's. */
+void rules_outcome(const struct queue_outcome *outcome, const char *trouble,
                    struct refusal *refusal);
 
 #endif

@@ -107,6 +107,16 @@ on_arrival(struct event_base *base, void *context)
     return stream;
 }
 
+/* libevent lets go of a connection that had a request. Those that never had one
+ * are forgotten when their time is over. */
+static void
+on_gone(struct evhttp_connection *connection, void *context)
+{
+    struct arrival *arrival = context;
+    (void)connection;
+    arrival_free(arrival);
+}
+
 /* The arrival of a request's connection: mostly one of the newest. */
 static struct arrival *
 find_arrival(const struct front *front, struct evhttp_request *request)
@@ -124,11 +134,10 @@ on_request(struct evhttp_request *request, void *context)
 {
     struct front *front = context;
     struct arrival *arrival = find_arrival(front, request);
+    evhttp_connection_set_closecb(evhttp_request_get_connection(request),
+                                  on_gone, arrival);
+    wait_for_request(arrival); /* the next one */
     routes_serve(request, front->server, front->null_fd);
-    if (is_here(arrival))
-        wait_for_request(arrival); /* for the next one */
-    else
-        arrival_free(arrival);
 }
 
 /* -- life --------------------------------------------------------------- */

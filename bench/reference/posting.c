@@ -7,34 +7,22 @@
 #include "hub/channels.h"
 #include "hub/cursor.h"
 #include "problem.h"
-#include "queue/queue.h"
 #include "rules.h"
+#include "submission.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { WRAPPING_MAX = 4096, BYTES_OF_ESCAPE = 6 };
-
 /* One publish that is under way. */
 struct posting {
     struct queue_append append;
-    struct queue_message message;
+    struct submission submission;
     struct server *server;
     struct client *client; /* NULL: it is gone */
     struct posting *next;  /* of the client's */
     int64_t arrived_us;
     struct event timer_event;
-    struct json_object object; /* what the client sent, where it was JSON */
-    char *channel;
-    char *from; /* of the client's address, or NULL */
-    char *data; /* what it sent, where it was not */
 };
-
-size_t
-posting_frame_max(size_t message_max, bool is_raw)
-{
-    return is_raw ? message_max : message_max * BYTES_OF_ESCAPE + WRAPPING_MAX;
-}
 
 /* -- life --------------------------------------------------------------- */
 
@@ -45,19 +33,13 @@ posting_new(struct client *client)
     posting->client = client;
     posting->server = client->server;
     posting->arrived_us = clock_monotonic_us();
-    posting->channel =
-        xstrdup(client->subscriber.subscriptions[0].channel->name);
-    posting->from = client->from ? xstrdup(client->from) : NULL;
     return posting;
 }
 
 static void
 posting_free(struct posting *posting)
 {
-    json_object_fini(&posting->object);
-    free(posting->channel);
-    free(posting->from);
-    free(posting->data);
+    submission_fini(&posting->submission);
     free(posting);
 }
 
@@ -145,10 +127,11 @@ say_published(struct client *client, const struct queue_outcome *outcome,
 static void
 note_stored(struct posting *posting, const struct queue_outcome *outcome)
 {
+    const struct queue_message *message = &posting->submission.message;
     struct server *server = posting->server;
     log_info("publish", "stored channel=%s id=%lld count=1 from=%s%s",
-             posting->channel, (long long)outcome->first_id,
-             posting->message.from ? posting->message.from : "-",
+             message->channel, (long long)outcome->first_id,
+             message->from ? message->from : "-",
              outcome->repeated ? " repeated=1" : "");
     if (!outcome->repeated)
         server->figures.published++;
@@ -172,7 +155,8 @@ end(struct posting *posting, const struct queue_outcome *outcome)
             if (!client->is_raw) /* it sees its message come back */
                 say_published(client, outcome, posting->append.key);
         } else {
-            rules_outcome(posting->server->queue, outcome, &refusal);
+            rules_outcome(outcome, queue_trouble(posting->server->queue),
+                          &refusal);
             say_refused(client, &refusal, posting->append.key);
         }
     }
@@ -196,100 +180,7 @@ on_timer(evutil_socket_t fd, short what, void *context)
     end(posting, &outcome);
 }
 
-/* -- reading what was sent ---------------------------------------------- */
-
-static const char *
-text_of(const struct json_object *object, const char *name)
-{
-    const struct json_member *member = json_object_get(object, name);
-    return member && member->is_string ? member->text : NULL;
-}
-
-/* What is wrong with the members, or NULL. */
-static const char *
-check_members(const struct json_object *object)
-{
-    for (size_t i = 0; i < object->count; i++) {
-        const struct json_member *member = &object->members[i];
-        const char *name = member->name;
-        if (strcmp(name, "data") == 0)
-            continue;
-        if (strcmp(name, "event") != 0 && strcmp(name, "from") != 0 &&
-            strcmp(name, "key") != 0)
-            return "it has a member other than event, from, key and data";
-        if (!member->is_string)
-            return "its event, from and key must be strings";
-    }
-    return json_object_get(object, "data") ? NULL : "it has no data";
-}
-
-static bool
-read_json(struct posting *posting, const char *data, size_t len,
-          struct refusal *refusal)
-{
-    struct json_object *object = &posting->object;
-    const char *wrong = json_object_read(data, len, object);
-    if (!wrong)
-        wrong = check_members(object);
-    /* By its key the client knows what is refused. */
-    const char *key = posting->append.key = text_of(object, "key");
-    if (wrong)
-        return problem_refuse(refusal, PROBLEM_BAD_REQUEST,
-                              "{\"event\"?,\"data\",\"key\"?,\"from\"?} is "
-                              "what is published here, but of this %s",
-                              wrong);
-    const struct json_member *content = json_object_get(object, "data");
-    const char *event = text_of(object, "event");
-    const char *from = text_of(object, "from");
-    posting->message = (struct queue_message){
-        .channel = posting->channel,
-        .event = event ? event : "message",
-        .from = from ? from : posting->from,
-        .type = content->is_string ? QUEUE_TEXT : QUEUE_JSON,
-        .data = content->text,
-        .size_bytes = content->size_bytes,
-    };
-    const struct options *options = posting->server->options;
-    if (!rules_names(&posting->message, key, options, refusal)) {
-        if (refusal->problem == PROBLEM_BAD_KEY)
-            posting->append.key = NULL;
-        return false;
-    }
-    return true;
-}
-
-static bool
-read_raw(struct posting *posting, bool is_text, const char *data, size_t len)
-{
-    posting->data = xmemdup0(data, len);
-    posting->message = (struct queue_message){
-        .channel = posting->channel,
-        .event = "message",
-        .from = posting->from,
-        .type = is_text ? QUEUE_TEXT : QUEUE_BINARY,
-        .data = posting->data,
-        .size_bytes = len,
-    };
-    return true;
-}
-
-static bool
-read_message(struct posting *posting, bool is_text, const char *data,
-             size_t len, struct refusal *refusal)
-{
-    const struct queue_message *message = &posting->message;
-    bool good = posting->client->is_raw
-                    ? read_raw(posting, is_text, data, len)
-                    : read_json(posting, data, len, refusal);
-    if (!good ||
-        !rules_size(message->size_bytes, posting->server->options, refusal))
-        return false;
-    return !posting->append.key ||
-           rules_fingerprint(&posting->append, message->event, message->from,
-                             message->type == QUEUE_JSON ? RULES_JSON
-                                                         : RULES_TEXT,
-                             message->data, message->size_bytes, refusal);
-}
+/* -- taking one -------------------------------------------------------- */
 
 static void
 hand_over(struct posting *posting)
@@ -299,7 +190,7 @@ hand_over(struct posting *posting)
     posting->next = client->postings;
     client->postings = posting;
     client->posting_count++;
-    posting->append.messages = &posting->message;
+    posting->append.messages = &posting->submission.message;
     posting->append.count = 1;
     posting->append.on_done = on_done;
     posting->append.context = posting;
@@ -325,6 +216,30 @@ may_publish(const struct client *client, struct refusal *refusal)
     return true;
 }
 
+/* Reads what was sent, and binds its key to it. */
+static bool
+read_submission(struct posting *posting, bool is_text, const char *data,
+                size_t len, struct refusal *refusal)
+{
+    const struct client *client = posting->client;
+    struct submission *submission = &posting->submission;
+    const struct options *options = posting->server->options;
+    const char *channel = client->subscriber.subscriptions[0].channel->name;
+    bool good = client->is_raw ? submission_read_raw(submission, is_text, data,
+                                                     len, options, refusal)
+                               : submission_read_json(submission, data, len,
+                                                      options, refusal);
+    posting->append.key = submission->key;
+    if (!good)
+        return false;
+    submission_address(submission, channel, client->from);
+    return !submission->key ||
+           rules_fingerprint(&posting->append, submission->message.event,
+                             submission->message.from, submission->kind,
+                             submission->message.data,
+                             submission->message.size_bytes, refusal);
+}
+
 void
 posting_take(struct client *client, bool is_text, const char *data, size_t len)
 {
@@ -337,7 +252,7 @@ posting_take(struct client *client, bool is_text, const char *data, size_t len)
     struct posting *posting = posting_new(client);
     client->server->figures.requests++;
     /* Read first: whoever may not publish knows by its key what is refused. */
-    bool good = read_message(posting, is_text, data, len, &refusal);
+    bool good = read_submission(posting, is_text, data, len, &refusal);
     if (may_publish(client, &refusal) && good) {
         hand_over(posting);
     } else {

@@ -12,11 +12,6 @@ struct client;
  * from it until one of them is answered. */
 enum { POSTINGS_MAX = 8 };
 
-/* How many bytes the message of a client may have that publishes messages of
- * MESSAGE_MAX: as data alone, or as JSON, in which a byte of data may take six
- * (\u0001) and the names some more. */
-size_t posting_frame_max(size_t message_max, bool is_raw);
-
 /* Takes one message of the client's: {"event"?,"data","key"?,"from"?}, or with
  * ?format=raw the data alone. It is answered, now or when it is stored, by a
  * frame: earshot.published or earshot.error. */

@@ -9,11 +9,11 @@
 #include "handshake.h"
 #include "headers.h"
 #include "hub/names.h"
-#include "posting.h"
 #include "problem.h"
 #include "query.h"
 #include "reply.h"
 #include "status.h"
+#include "submission.h"
 #include "ws.h"
 
 #include <arpa/inet.h>
@@ -187,7 +187,7 @@ make_client(struct ask *ask, const struct follow *follow, const char *accept,
         const struct options *options = server->options;
         note_rights(ask, client);
         client->frames.message_max =
-            posting_frame_max((size_t)options->message_max, client->is_raw);
+            submission_max((size_t)options->message_max, client->is_raw);
         int fd = take_connection(ask, &input);
         if (fd >= 0) {
             client_open(client, fd, &greeting, input.data, input.len);

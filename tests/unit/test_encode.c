@@ -224,6 +224,54 @@ TEST(a_message_is_encoded_once_for_each_encoding)
     shared_release(bare);
 }
 
+/* -- frames ------------------------------------------------------------- */
+
+/* The length of a frame with SIZE bytes, and its header in OUT. */
+static void
+assert_frame_header(size_t size, const char *header, size_t header_len)
+{
+    char *data = calloc(1, size + 1);
+    bytes_consume(&out, out.len);
+    encode_frame(&out, FRAME_BINARY, data, size);
+    assert_int_equal(out.len, header_len + size);
+    assert_memory_equal(out.data, header, header_len);
+    free(data);
+}
+
+TEST(a_frame_says_its_length_in_as_few_bytes_as_will_do)
+{
+    assert_frame_header(0, "\x82\x00", 2);
+    assert_frame_header(125, "\x82\x7d", 2);
+    assert_frame_header(126, "\x82\x7e\x00\x7e", 4);
+    assert_frame_header(65535, "\x82\x7e\xff\xff", 4);
+    assert_frame_header(65536, "\x82\x7f\0\0\0\0\0\x01\0\0", 10);
+}
+
+TEST(a_message_in_a_frame_is_the_json_of_a_poll)
+{
+    struct queue_row row = row_of(QUEUE_TEXT, "hello", 5);
+    encode(&row, ENCODING_JSON);
+    char *json = xmemdup0(out.data, out.len);
+    size_t len = out.len;
+    encode(&row, ENCODING_WS_JSON);
+    assert_int_equal(out.data[0], (char)0x81);
+    assert_memory_equal(out.data + out.len - len, json, len);
+    free(json);
+}
+
+TEST(a_bare_frame_is_the_data_and_says_whether_it_is_text)
+{
+    struct queue_row row = row_of(QUEUE_TEXT, "hello", 5);
+    encode(&row, ENCODING_WS_RAW);
+    assert_bytes(out.data, out.len, "\x81\x05hello");
+    row.type = QUEUE_JSON;
+    encode(&row, ENCODING_WS_RAW);
+    assert_bytes(out.data, out.len, "\x81\x05hello");
+    row.type = QUEUE_BINARY;
+    encode(&row, ENCODING_WS_RAW);
+    assert_bytes(out.data, out.len, "\x82\x05hello");
+}
+
 #define CODE(name) cmocka_unit_test_teardown(name, end)
 
 RUN(CODE(an_event_has_its_id_and_its_data),
@@ -237,4 +285,7 @@ RUN(CODE(an_event_has_its_id_and_its_data),
     CODE(data_in_json_is_always_a_string),
     CODE(nothing_that_is_published_adds_a_member),
     CODE(line_separators_never_stand_bare_in_json),
-    CODE(a_message_is_encoded_once_for_each_encoding))
+    CODE(a_message_is_encoded_once_for_each_encoding),
+    CODE(a_frame_says_its_length_in_as_few_bytes_as_will_do),
+    CODE(a_message_in_a_frame_is_the_json_of_a_poll),
+    CODE(a_bare_frame_is_the_data_and_says_whether_it_is_text))
