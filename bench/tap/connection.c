@@ -36,8 +36,6 @@ want(struct event *event, bool is_wanted)
         event_del(event);
 }
 
-/* Ending --------------------------------------------------------------------*/
-
 static void
 close_side(struct side *side, bool resets)
 {
@@ -98,8 +96,6 @@ linger(struct connection *connection, enum record_by by)
     connection->state = CONNECTION_LINGERING;
     connection->lingers_until_us = clock_monotonic_us() + LINGER_US;
 }
-
-/* The target ----------------------------------------------------------------*/
 
 void
 connection_set_window(struct connection *connection)
@@ -167,8 +163,6 @@ is_connected(struct connection *connection)
     return false;
 }
 
-/* Reading and writing -------------------------------------------------------*/
-
 /* LEN bytes have come of one side, or it has ended. */
 static void
 take(struct connection *connection, bool is_client, const char *data,
@@ -232,8 +226,6 @@ on_pace(evutil_socket_t fd, short what, void *context)
     settle(context);
 }
 
-/* What is waited for --------------------------------------------------------*/
-
 static bool
 has_room(const struct side *side)
 {
@@ -294,8 +286,6 @@ settle(struct connection *connection)
     want(client->writable, flows && evbuffer_get_length(client->unsent));
     want_server(connection, flows);
 }
-
-/* From outside --------------------------------------------------------------*/
 
 void
 connection_open(struct relay *relay, int fd)

@@ -16,8 +16,6 @@
 
 enum { REQUEST_MAX = 16384, FOR_MAX_MS = 600 * 1000, RATE_MAX = 1000000000 };
 
-/* Answers -------------------------------------------------------------------*/
-
 static const char *
 reason_of(int status)
 {
@@ -63,8 +61,6 @@ control_refuse(struct evhttp_request *request, int status, const char *code,
     control_answer(request, status, &body);
 }
 
-/* Who may -------------------------------------------------------------------*/
-
 /* The length of a host and port without a default port. */
 static size_t
 site_length(const char *site)
@@ -77,8 +73,9 @@ site_length(const char *site)
     return len;
 }
 
-bool
-control_same_site(const char *origin, const char *host)
+/* Whether ORIGIN is the site HOST, which may be NULL. */
+static bool
+is_same_site(const char *origin, const char *host)
 {
     const char *site = strstr(origin, "://");
     if (!site || !host || !*host)
@@ -100,13 +97,11 @@ may_ask(struct evhttp_request *request)
     if (fetched && strcmp(fetched, "same-origin") == 0)
         return true;
     if (origin)
-        return control_same_site(origin, evhttp_find_header(headers, "Host")) ||
-               control_same_site(
-                   origin, evhttp_find_header(headers, "X-Forwarded-Host"));
+        return is_same_site(origin, evhttp_find_header(headers, "Host")) ||
+               is_same_site(origin,
+                            evhttp_find_header(headers, "X-Forwarded-Host"));
     return !fetched || strcmp(fetched, "none") == 0;
 }
-
-/* Parameters ----------------------------------------------------------------*/
 
 bool
 control_number(struct evhttp_request *request, const struct evkeyvalq *query,
@@ -133,8 +128,6 @@ control_number(struct evhttp_request *request, const struct evkeyvalq *query,
     bytes_fini(&sentence);
     return false;
 }
-
-/* Verbs ---------------------------------------------------------------------*/
 
 static void
 answer_count(struct evhttp_request *request, size_t count)
@@ -276,8 +269,6 @@ on_control(struct evhttp_request *request, void *context)
                    "there are /tap/info, /tap/log, /tap/cut, /tap/mute, "
                    "/tap/slow and /tap/clear");
 }
-
-/* Life ----------------------------------------------------------------------*/
 
 struct control *
 control_new(struct event_base *base, int listener, struct relay *relay,

@@ -8,8 +8,6 @@
 #ifndef EARSHOT_TAP_CONTROL_H
 #define EARSHOT_TAP_CONTROL_H
 
-#include <stdbool.h>
-
 struct control;
 struct event_base;
 struct records;
@@ -21,8 +19,5 @@ struct control *control_new(struct event_base *base, int listener,
                             struct relay *relay, struct records *records,
                             const char *relay_url);
 void control_free(struct control *control);
-
-/* For tests: whether ORIGIN is the site HOST (default ports are none). */
-bool control_same_site(const char *origin, const char *host);
 
 #endif

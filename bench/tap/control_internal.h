@@ -6,6 +6,7 @@
 #include "control.h"
 #include "record.h"
 
+#include <stdbool.h>
 #include <sys/queue.h>
 
 struct evhttp_request;

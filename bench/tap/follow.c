@@ -75,8 +75,6 @@ append_page(struct bytes *body, const struct records *records, const char *tag,
     return count || is_lost;
 }
 
-/* Waiting -------------------------------------------------------------------*/
-
 static void
 forget(struct waiter *waiter)
 {
@@ -163,8 +161,6 @@ wait_for_news(struct control *control, struct evhttp_request *request,
         EV_CLOSED, on_going, waiter);
     event_add(waiter->going, NULL);
 }
-
-/* ---------------------------------------------------------------------------*/
 
 void
 follow_log(struct control *control, struct evhttp_request *request,
