@@ -24,12 +24,11 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** A canvas as sharp as the screen, in the colours of its place. */
 export class Strip {
-    #canvas;
     #context;
     #colours = {};
 
     constructor(canvas) {
-        this.#canvas = canvas;
+        this.canvas = canvas;
         this.#context = canvas.getContext("2d");
         new ResizeObserver(() => this.fit()).observe(canvas);
         matchMedia("(prefers-color-scheme: dark)")
@@ -37,19 +36,24 @@ export class Strip {
     }
 
     get width() {
-        return this.#canvas.clientWidth;
+        return this.canvas.clientWidth;
     }
 
     get height() {
-        return this.#canvas.clientHeight;
+        return this.canvas.clientHeight;
+    }
+
+    /** Where a moment lies. */
+    at(time, { now, pixelsPerMs }) {
+        return this.width - 14 - (now - time) * pixelsPerMs;
     }
 
     /** Takes size and colours anew. */
     fit() {
         const scale = devicePixelRatio || 1;
-        this.#canvas.width = Math.round(this.width * scale);
-        this.#canvas.height = Math.round(this.height * scale);
-        const style = getComputedStyle(this.#canvas);
+        this.canvas.width = Math.round(this.width * scale);
+        this.canvas.height = Math.round(this.height * scale);
+        const style = getComputedStyle(this.canvas);
         for (const name of ["sheet", "ink", "soft", "line", "edge", "bad",
             "way"]) {
             this.#colours[name] = style.getPropertyValue(`--${name}`);
@@ -61,13 +65,12 @@ export class Strip {
     begin(view) {
         const context = this.#context;
         const scale = devicePixelRatio || 1;
-        if (this.#canvas.width !== Math.round(this.width * scale)) {
+        if (this.canvas.width !== Math.round(this.width * scale)) {
             this.fit();
         }
         context.setTransform(scale, 0, 0, scale, 0, 0);
         context.clearRect(0, 0, this.width, this.height);
-        const x = (time) =>
-            this.width - 14 - (view.now - time) * view.pixelsPerMs;
+        const x = (time) => this.at(time, view);
         const first = view.now - this.width / view.pixelsPerMs;
         return { context, colours: this.#colours, x, first };
     }

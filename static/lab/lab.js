@@ -16,6 +16,9 @@ const $ = (selector) => document.querySelector(selector);
 const INTERVALS = [250, 500, 1000, 2000, 3000, 5000, 10000];
 const RATES = [0, 0.2, 0.5, 1, 2, 5, 10];
 
+/** The ticker waits while so many of its messages are on their way. */
+const CROWD = 4;
+
 const HELLO = ["Hello", "你好"];
 
 /** The ticker's first message comes soon: an empty drawing says little. */
@@ -104,7 +107,9 @@ function tick(wait = 1000 / rate()) {
     if (rate() > 0 && stage.running) {
         ticker = setTimeout(async () => {
             tick();
-            await publish(`${++ticks}`, false);
+            if (stage.publishing < CROWD) {
+                await publish(`${++ticks}`, false);
+            }
         }, wait);
     }
 }

@@ -22,8 +22,11 @@ const KEEP_MS = 120000;
 /** So many ids are remembered. */
 const KEEP = 10000;
 
-/** About as long as EventSource waits before it comes back. */
+/** About as long as EventSource waits before it comes back; after some
+ * failures twice as long each time, up to eight times. */
 const RETRY_MS = 1000;
+const PATIENT = 3;
+const RETRY_DOUBLINGS = 3;
 
 /** Why a connection is given up that will be made again at once. */
 const RESTART = Symbol("restart");
@@ -49,6 +52,7 @@ export class Lane {
     /** Ends the connection at hand. */
     #attempt = new AbortController();
     #wake = () => {};
+    #failures = 0;
     #cutUntil = 0;
     /** When the connection broke, until it is known how the lane came back. */
     #brokeAt;
@@ -97,7 +101,7 @@ export class Lane {
                 attempt.abort();
                 if (!signal.aborted && error !== RESTART) {
                     this.broke();
-                    await this.pause(RETRY_MS * (0.5 + Math.random()));
+                    await this.pause(this.#retry());
                 }
             }
         }
@@ -267,6 +271,12 @@ export class Lane {
             followers[this.transport](this, signal)]);
     }
 
+    #retry() {
+        const doublings = Math.max(0, ++this.#failures - PATIENT);
+        return RETRY_MS * 2 ** Math.min(doublings, RETRY_DOUBLINGS)
+            * (0.5 + Math.random());
+    }
+
     #hold() {
         close(this.track.held);
         this.track.held.push({ from: Date.now() });
@@ -274,6 +284,7 @@ export class Lane {
 
     #alive() {
         close(this.track.breaks);
+        this.#failures = 0;
         this.state = "open";
     }
 

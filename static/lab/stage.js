@@ -27,6 +27,8 @@ export class Stage extends EventTarget {
     /** @type {News[]} in the order of their ids */
     news = [];
     running = false;
+    /** How many messages are on their way to the server. */
+    publishing = 0;
     /** The word in all tags and messages of this stage. */
     word = `lab-${randomWord()}`;
     #byId = new Map();
@@ -78,17 +80,22 @@ export class Stage extends EventTarget {
      */
     async publish(text, own = false) {
         const sent = Date.now();
-        const answer = await fetch(`${this.path}?from=${this.word}`, {
-            method: "POST",
-            headers: { "Content-Type": "text/plain; charset=utf-8" },
-            body: text,
-        });
-        const { id, error } = await answer.json().catch(() => ({}));
-        if (!answer.ok) {
-            throw new Error(error ?? `${answer.status}`);
+        this.publishing++;
+        try {
+            const answer = await fetch(`${this.path}?from=${this.word}`, {
+                method: "POST",
+                headers: { "Content-Type": "text/plain; charset=utf-8" },
+                body: text,
+            });
+            const { id, error } = await answer.json().catch(() => ({}));
+            if (!answer.ok) {
+                throw new Error(error ?? `${answer.status}`);
+            }
+            this.#answered(id, sent, Date.now(), own);
+            return id;
+        } finally {
+            this.publishing--;
         }
-        this.#answered(id, sent, Date.now(), own);
-        return id;
     }
 
     /** Reads the tap to its end: the figures are whole then. */

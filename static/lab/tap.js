@@ -17,18 +17,31 @@
 /** The pages' own address of the tap's control. */
 const CONTROL = document.documentElement.dataset.tap ?? "/tap";
 
+const EARSHOT = document.documentElement.dataset.earshot ?? "/earshot";
+
 /** ms between two looks at the records. */
 const LOOK_MS = 250;
+
+/** How long the relay may take to answer for the first time. */
+const PATIENCE_MS = 3000;
 
 export class Tap {
     #relay;
 
-    /** @returns {Promise<Tap | undefined>} undefined where there is none */
+    /**
+     * The relay has to be tried: a page that came through a tunnel reaches its
+     * own site, but not another port of that machine.
+     * @returns {Promise<Tap | undefined>} undefined where there is none
+     */
     static async find() {
         try {
             const answer = await fetch(`${CONTROL}/info`);
             const { relay } = await answer.json();
-            return new Tap(relay);
+            const tap = new Tap(relay);
+            const tried = await fetch(
+                tap.address(`${EARSHOT}/lab/poll`, "try"),
+                { signal: AbortSignal.timeout(PATIENCE_MS) });
+            return tried.ok ? tap : undefined;
         } catch {
             return undefined;
         }

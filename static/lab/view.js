@@ -2,6 +2,7 @@
 
 import { Strip, drawAxis, drawLane, drawPublished } from "./chart.js";
 import { NAMES, both, duration, make, median, say, size } from "./page.js";
+import { Tip } from "./tip.js";
 
 const FRAME_MS = 33;
 const CALM_FRAME_MS = 500;
@@ -28,6 +29,7 @@ export class StageView {
     /** Whether the drawing stands still. */
     held = false;
     #frame;
+    #view; // what was drawn last
     #drawn = 0;
     #figured = 0;
 
@@ -59,7 +61,7 @@ export class StageView {
             make("div", { className: "foot" }, axis));
         this.published = new Strip(published);
         this.axis = new Strip(axis);
-        this.root = root;
+        this.tip = new Tip(root, this.rows);
     }
 
     /** Draws from now on, until the given signal; then for the last time. */
@@ -86,6 +88,7 @@ export class StageView {
         if (!this.held) {
             this.#strips(now);
         }
+        this.tip.show(this.#view);
         if (now - this.#figured > FIGURES_MS) {
             this.#figured = now;
             this.rows.forEach((row) => row.show(this.stage));
@@ -99,6 +102,7 @@ export class StageView {
             Math.max(time, ...Object.values(arrivals)) > now - width - 1000);
         const view = { now, pixelsPerMs,
             news: first < 0 ? [] : stage.news.slice(Math.max(0, first - 20)) };
+        this.#view = view;
         const words = { server: say(["server", "服务器"]),
             browser: say(["browser", "浏览器"]) };
         drawPublished(this.published, view);

@@ -127,7 +127,11 @@ const noOrigin = {
         const stage = await bench.open([{ key: "ws", transport: "ws" }]);
         const foreign = openForeign(bench, stage);
         try {
-            await bench.until(() => foreign.ready, 8000);
+            if (!await bench.until(() => foreign.ready, 8000)) {
+                throw new Error(say(
+                    ["this browser does not find foreign.localhost",
+                        "这个浏览器找不到 foreign.localhost"]));
+            }
             const ids = await bench.publish(3, 500,
                 (number) => say([`a secret ${number}`, `秘密 ${number}`]));
             await bench.sleep(1200);

@@ -13,6 +13,7 @@ INSIDE = """
 const done = arguments[arguments.length - 1];
 import(new URL("lab/lab.js", location).href).then(({ stage }) =>
     done(JSON.stringify(stage.lanes.map((lane) => ({
+        publishing: stage.publishing,
         key: lane.key, tag: lane.tag, state: lane.state, order: lane.order,
         track: lane.track, tally: { requests: lane.tally.requests,
             connections: lane.tally.connections, heads: lane.tally.heads,
@@ -102,9 +103,16 @@ class Lab:
         """Ends the ticker, and begins to count when all is heard."""
         self.slide("rate", 0)
         self.slide("interval", 1)
-        # What is under way comes within the interval that was.
-        wait_until(lambda: len({len(order) for order in self.orders()}) == 1,
-                   15, "the ticker's last message in each lane")
+        def heard_all():
+            lanes = self.inside()
+            return not lanes["sse"]["publishing"] and len(
+                {len(lanes[key]["order"]) for key in self.lanes}) == 1
+        # What has been answered has been stored, so each lane is given it;
+        # a lane may have heard it before its answer.
+        wait_until(heard_all, 15, "the ticker's last message in each lane")
+        last = self.site.get("/lab").json["last"]
+        wait_until(lambda: not last or all(
+            order and order[-1] == last for order in self.orders()), 15)
 
     def publish(self, text):
         """As the reader does; gives nothing, for nothing is shown yet."""

@@ -499,6 +499,26 @@ def test_axe_finds_nothing_where_all_is_unfolded(lab, scheme):
         lab.browser.prefer("")
 
 
+def test_the_pointer_reads_the_drawing(lab):
+    wait_until(lambda: len(lab.orders()[3]) >= 2, 15)
+    lab.find("#hold").click()
+    # Slowly from the newest to the older: somewhere there is a message.
+    found = lab.browser.run("""
+        const strip = document.querySelector('#stage [data-lane=ws] .strip');
+        const tip = document.querySelector("#stage .tip");
+        return (async () => {
+            for (let x = strip.clientWidth - 14; x > 0; x -= 6) {
+                strip.dispatchEvent(new PointerEvent("pointermove", {
+                    clientX: strip.getBoundingClientRect().left + x }));
+                await new Promise((drawn) => setTimeout(drawn, 80));
+                if (!tip.hidden) {
+                    return tip.innerText;
+                }
+            }
+        })();""")
+    assert re.fullmatch(r"“\d+”, [\d.]+ m?s late", found), found
+
+
 def test_html_in_messages_stays_text(whole, lab):
     attack = "<img src=x onerror=\"window.ran = 1\"><b>bold</b>"
     lab.quiet()
@@ -544,6 +564,23 @@ def test_without_a_tap_the_page_works_and_says_that_it_computes(
         # What needs the tap says so.
         assert "./demo" in lab.texts("#buffering [role=status]")[0]
         assert not lab.find("#buffering [type=submit]").is_enabled()
+
+
+class OutOfReach(WholeSite):
+    """Its tap is asked, but the relay takes no page from there: as when the
+    page comes through a tunnel."""
+    origins = "http://another.example"
+
+
+def test_a_relay_out_of_reach_is_as_good_as_none(
+        directory, started, chromium):
+    site = OutOfReach(directory)
+    started.append(site)
+    with Lab(site.start(), chromium) as lab:
+        said = say(site, "hello")
+        wait_until(lambda: all(said in order for order in lab.orders()), 15)
+        assert lab.browser.run(
+            "return document.querySelector('#computed').hidden") is False
 
 
 def test_nothing_is_loaded_from_elsewhere(whole, lab):
