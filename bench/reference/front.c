@@ -25,7 +25,7 @@ struct front {
     struct server *server;
     struct member member;
     struct evhttp *http;
-    struct evconnlistener *listeners[SERVER_LISTENERS_MAX];
+    struct evhttp_bound_socket *listeners[SERVER_LISTENERS_MAX];
     int listener_count;
     struct event *again_event;
     struct arrival *arrivals;
@@ -154,7 +154,8 @@ on_stop(struct member *member)
 {
     struct front *front = front_of(member);
     for (int i = 0; i < front->listener_count; i++)
-        evconnlistener_disable(front->listeners[i]);
+        evhttp_del_accept_socket(front->http, front->listeners[i]);
+    front->listener_count = 0;
     event_del(front->again_event);
     server_settle(front->server, member);
 }
@@ -176,7 +177,8 @@ on_accept_again(evutil_socket_t fd, short what, void *context)
     struct front *front = context;
     (void)fd, (void)what;
     for (int i = 0; i < front->listener_count; i++)
-        evconnlistener_enable(front->listeners[i]);
+        evconnlistener_enable(
+            evhttp_bound_socket_get_listener(front->listeners[i]));
 }
 
 /* Without a pause the loop would run hot while descriptors are short. */
@@ -222,10 +224,12 @@ front_listen(struct front *front, int fd)
     struct evconnlistener *listener = evconnlistener_new(
         front->server->base, NULL, NULL,
         LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-    if (!listener || !evhttp_bind_listener(front->http, listener))
+    struct evhttp_bound_socket *bound =
+        listener ? evhttp_bind_listener(front->http, listener) : NULL;
+    if (!bound)
         return false;
     evconnlistener_set_error_cb(listener, on_accept_error);
-    front->listeners[front->listener_count++] = listener;
+    front->listeners[front->listener_count++] = bound;
     return true;
 }
 
