@@ -366,6 +366,14 @@ def test_its_end_ends_everything_within_five_seconds(demo, end):
         socket.drop()
 
 
+def test_it_may_be_ended_as_soon_as_it_says_that_it_runs(demo):
+    """Once a lock stayed behind, and then no demo would start any more."""
+    for _ in range(6):
+        demo.stop()
+        assert not processes.of(demo.directory)
+        demo.start()
+
+
 def test_a_second_start_finds_the_history(demo):
     kept = demo.publish("remember me")
     demo.stop()
