@@ -51,18 +51,25 @@ function open() {
     const client = earshot(address, {
         after: cursor,
         last: HISTORY,
-        transport: tab.recall("transport"),
+        transport: chosen(),
         from: tab.recall("from"),
     });
     tab.keep("from", client.from);
     return client;
 }
 
+/** What the reader wants; room.transport says what it has become. */
+function chosen() {
+    const choice = tab.recall("transport");
+    return [...$("#ways").elements].some(({ value }) => value === choice)
+        ? choice : "auto";
+}
+
 function showFrame() {
     $("#room").textContent = channel;
     $("#name").value = tab.recall("name") ?? browser.recall("name") ?? "";
     $("#shell").textContent = `curl -d 'Hello' ${location.origin}${address}`;
-    $(`[value="${room.transport}"]`).checked = true;
+    $(`[value="${chosen()}"]`).checked = true;
     showState();
     if (wanted !== channel) {
         notice(word("noRoom", { room: channel }));

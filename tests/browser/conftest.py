@@ -10,9 +10,21 @@ from room import PAGES, Room
 
 
 @pytest.fixture
-def site(start_lighttpd):
-    """lighttpd with the pages, and the program that it respawns."""
-    return start_lighttpd(pages=PAGES)
+def start_site(start_lighttpd, start_ws):
+    """start_site(option=value…): lighttpd with the pages, the program that it
+    respawns, and an earshot-ws."""
+    def start_site(max_procs=1, **options):
+        ws = start_ws()
+        site = start_lighttpd(pages=PAGES, ws=ws.address,
+                              max_procs=max_procs, **options)
+        site.endpoint = ws
+        return site
+    return start_site
+
+
+@pytest.fixture
+def site(start_site):
+    return start_site()
 
 
 @pytest.fixture(scope="session")
@@ -30,13 +42,12 @@ def another_chromium():
 @pytest.fixture
 def room(site, chromium):
     """The room as somebody sees it who comes by SSE."""
-    with Room(site, chromium) as room:
+    with Room(site, chromium, way="sse") as room:
         yield room
 
 
 @pytest.fixture
 def other_room(site, another_chromium):
     """The same room in another browser, by long-polling."""
-    with Room(site, another_chromium) as room:
-        room.use("long-poll")
+    with Room(site, another_chromium, way="long-poll") as room:
         yield room

@@ -19,12 +19,19 @@ return [...document.querySelectorAll("#scroller .message")].map((item) => ({
 
 
 class Room:
-    """The page in one browser; left, it asks nothing more."""
+    """The page in one browser; left, it asks nothing more.
 
-    def __init__(self, site, browser, query=""):
+    It comes by the best way that works, or by one that was chosen before.
+    """
+
+    def __init__(self, site, browser, query="", way=None):
         self.site = site
         self.browser = browser
         self.driver = browser.driver
+        if way:
+            self.driver.get(f"{site.url}/icon.svg")
+            browser.run("sessionStorage.setItem('earshot.transport',"
+                        " JSON.stringify(arguments[0]))", way)
         self.open(query)
 
     def __enter__(self):
@@ -46,8 +53,11 @@ class Room:
     def state(self):
         return self.find("#state").get_attribute("data-state")
 
-    def wait_open(self):
-        wait_until(lambda: self.state == "open", 15, "an open connection")
+    def wait_open(self, way=None):
+        """Until it is connected; by one way, as the page calls it."""
+        wait_until(lambda: self.state == "open"
+                   and (way is None or self.find("#state-text").text
+                        == f"Connected by {way}"), 20, "an open connection")
 
     def watch_state(self):
         """From now on states() tells each state that was shown."""

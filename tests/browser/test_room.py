@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from room import PAGES, Room
+from room import Room
 from selenium.webdriver.common.keys import Keys
 from voices import Talker, curl, kept, numbered, say
 from wait import wait_until
@@ -64,23 +64,23 @@ def test_two_browsers_and_curl_hear_the_same_across_a_kill(
 
 @pytest.mark.parametrize("processes", [1, 3])
 def test_a_change_of_transport_in_mid_talk_loses_and_repeats_nothing(
-        start_lighttpd, chromium, processes):
+        start_site, chromium, processes):
     # With three, each request may reach another than the one before.
-    site = start_lighttpd(pages=PAGES, max_procs=processes)
-    ways = ["long-poll", "poll", "sse", "poll", "long-poll", "sse"]
+    site = start_site(max_procs=processes)
+    ways = ["long-poll", "ws", "poll", "sse", "ws", "sse", "auto", "poll"]
     with Room(site, chromium) as room:
         with Talker(site, 80) as talker:
             for turn, way in enumerate(ways * 2, 1):
                 room.use(way)
-                wait_until(lambda: len(talker.ids) >= turn * 6)
+                wait_until(lambda: len(talker.ids) >= turn * 5)
         room.hears(*talker.said)
         assert room.ids == talker.ids
 
 
 def test_streams_that_end_by_themselves_come_back_by_their_last_id(
-        start_lighttpd, chromium):
-    site = start_lighttpd(pages=PAGES, stream_life=0.3, retry=50)
-    with Room(site, chromium) as room:
+        start_site, chromium):
+    site = start_site(stream_life=0.3, retry=50)
+    with Room(site, chromium, way="sse") as room:
         room.watch_state()
         with Talker(site, 100) as talker:
             talker.join(30)
@@ -95,7 +95,7 @@ def test_streams_that_end_by_themselves_come_back_by_their_last_id(
 
 def test_a_network_that_goes_and_returns_costs_no_message(site, room):
     heard = []
-    for way in ("sse", "long-poll", "poll"):
+    for way in ("sse", "long-poll", "ws", "poll", "auto"):
         room.use(way)
         room.wait_open()
         room.browser.go_offline(True)

@@ -35,7 +35,7 @@ def test_both_languages_are_whole_and_without_a_console_error(site, room):
     said = {room.lines[0]["text"], room.find("#cursor").text,
             room.find("#shell").text, room.find(".message time").text,
             room.find("#here .way-sse .count").text}
-    assert same - said == {"Earshot", "SSE", "room"}
+    assert same - said == {"Earshot", "WebSocket", "SSE", "room"}
     assert len(words["en"]) == len(words["zh-CN"])
     assert room.find("html").get_attribute("lang") == "en"
     room.find("#language").click()
