@@ -45,10 +45,14 @@ export function address(name, modes = []) {
         : location.origin + path;
 }
 
-/** Publishes straight to this page's own site. */
-export function publish(name, data, event = "message") {
-    return fetch(`${mount}/${channel(name)}?event=${event}`,
+/** Publishes straight to this page's own site; a refusal rejects. */
+export async function publish(name, data, event = "message") {
+    const answer = await fetch(`${mount}/${channel(name)}?event=${event}`,
         { method: "POST", body: data });
+    if (!answer.ok) {
+        const { error } = await answer.json().catch(() => ({}));
+        throw new Error(error ?? `${answer.status} ${answer.statusText}`);
+    }
 }
 
 /** Tells the records of an example, as long as one is running. */
@@ -160,7 +164,8 @@ export class Example {
         element.classList.add("example");
         element.append(code, make("div", { className: "stage" },
             make("div", { className: "controls" }, this.#button),
-            publisher(send ?? ((text) => publish(name, text))),
+            publisher((text) => this.#publish(send
+                ?? (() => publish(name, text)), text)),
             make("p", { className: "hint" },
                 both(["What the page has heard:", "页面听到的："])),
             this.#list));
@@ -193,6 +198,15 @@ export class Example {
         this.#control?.abort();
         this.#control = undefined;
         this.#show();
+    }
+
+    async #publish(send, text) {
+        try {
+            await send(text);
+        } catch ({ message }) {
+            this.hear(null, [`not published: ${message}`,
+                `没有发布成功：${message}`]);
+        }
     }
 
     /** Adds a line: text, or words of the page's own. */

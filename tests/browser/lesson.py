@@ -1,7 +1,13 @@
-"""A lesson's page, as a learner uses it."""
+"""A lesson's page, as a learner uses it; and the fixtures of its tests."""
 
+import pathlib
+import tempfile
+
+import pytest
 from selenium.webdriver.common.by import By
+from tutorial import Tutorial
 from wait import wait_until
+from whole import WholeSite
 
 RECORDS = """
 return [...document.querySelectorAll("#wire .record")].map((item) => ({
@@ -78,8 +84,11 @@ class Lesson:
                 .map((item) => item.lastChild.textContent)""")
 
     def hears(self, *texts, timeout=15):
-        wait_until(lambda: self.heard == list(texts), timeout,
-                   f"{texts} (it was {self.heard})")
+        def heard():
+            assert self.heard == list(texts), "\n".join(
+                [self.text("#example .heard")] + self.lines)
+            return True
+        wait_until(heard, timeout)
 
     # The bytes
 
@@ -114,3 +123,28 @@ class Lesson:
         self.fill(f"#{name}-answer", text)
         self.click(f"#{name}-form button")
         return self.verdict(name)[0]
+
+
+@pytest.fixture(scope="module")
+def school():
+    """One site for all: each lesson has a channel of its own."""
+    with tempfile.TemporaryDirectory(prefix="earshot-") as name:
+        directory = pathlib.Path(name)
+        directory.chmod(0o755)
+        site = WholeSite(directory).start()
+        tutorial = Tutorial(directory, site)
+        try:
+            tutorial.start()
+            yield site
+        finally:
+            tutorial.stop()
+            site.stop()
+
+
+@pytest.fixture
+def lesson(school, chromium):
+    """lesson(name) opens a page, which is left at the test's end."""
+    def lesson(name, language="en"):
+        return Lesson(school, chromium, name, language)
+    yield lesson
+    chromium.driver.get("about:blank")

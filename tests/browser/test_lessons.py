@@ -1,17 +1,13 @@
 """The lessons in real Chromium: all that ./demo starts is behind them."""
 
-import pathlib
 import re
-import tempfile
 
 import pytest
 from earshot_ws import EarshotWs
-from lesson import Lesson
+from lesson import Lesson, lesson, school  # noqa: F401 (two fixtures)
 from lighttpd import Lighttpd
-from selenium.webdriver.common.by import By
-from tutorial import Tutorial
 from wait import holds_for, wait_until
-from whole import PAGES, WholeSite
+from whole import PAGES
 
 EXAMPLES = PAGES / "lessons/examples"
 FILES = {"polling": "polling.js", "long-polling": "long-polling.js",
@@ -19,31 +15,6 @@ FILES = {"polling": "polling.js", "long-polling": "long-polling.js",
 LANGUAGES = ("en", "zh-CN")
 
 every_lesson = pytest.mark.parametrize("name", FILES)
-
-
-@pytest.fixture(scope="module")
-def whole():
-    """One site for all: each lesson has a channel of its own."""
-    with tempfile.TemporaryDirectory(prefix="earshot-") as name:
-        directory = pathlib.Path(name)
-        directory.chmod(0o755)
-        site = WholeSite(directory).start()
-        tutorial = Tutorial(directory, site)
-        try:
-            tutorial.start()
-            yield site
-        finally:
-            tutorial.stop()
-            site.stop()
-
-
-@pytest.fixture
-def lesson(whole, chromium):
-    """lesson(name) opens a page, which is left at the test's end."""
-    def lesson(name, language="en"):
-        return Lesson(whole, chromium, name, language)
-    yield lesson
-    chromium.driver.get("about:blank")
 
 
 def tap_of(site):
@@ -95,7 +66,7 @@ def test_the_code_that_is_shown_is_the_code_that_runs(lesson, name):
 
 
 @every_lesson
-def test_the_bytes_are_those_that_passed_the_tap(whole, lesson, name):
+def test_the_bytes_are_those_that_passed_the_tap(school, lesson, name):
     page = lesson(name)
     page.run()
     page.wait_line("HTTP/1.1 ")
@@ -104,8 +75,8 @@ def test_the_bytes_are_those_that_passed_the_tap(whole, lesson, name):
     assert page.find("#wire").get_attribute("data-source") == "real"
     assert "Real bytes" in page.text("#wire .source")
     tag = tag_of(page)
-    request = tap_of(whole).log_of(tag, kind="request")[0]
-    response = tap_of(whole).log_of(tag, kind="response")[0]
+    request = tap_of(school).log_of(tag, kind="request")[0]
+    response = tap_of(school).log_of(tag, kind="response")[0]
     for record, first in ((request, 0), (response, 1)):
         wanted = record.bytes.decode().strip().split("\r\n")
         assert [line.strip() for line in wanted] \
@@ -150,17 +121,19 @@ def test_without_a_tap_the_bytes_are_computed_and_the_page_says_so(
         page.wait_line("GET /earshot/")
         wait_until(lambda: any("hello" in line for line in page.lines))
         # That there is no tap is all that there is to be told.
-        assert all("/tap/info" in entry for entry in page.browser.console())
+        told = [entry for entry in page.browser.console()
+                if "/tap/info" not in entry]
+        assert told == []
 
 
 def test_a_hidden_lesson_holds_no_connection_and_goes_on_when_seen(
-        whole, lesson):
+        school, lesson):
     page = lesson("sse")
     page.run()
     channel = tag_of(page)
 
     def followers():
-        return whole.get(f"/{channel}").json["subscribers"]["sse"]
+        return school.get(f"/{channel}").json["subscribers"]["sse"]
     wait_until(followers)
     page.driver.switch_to.new_window("tab")
     try:
@@ -176,7 +149,7 @@ def test_a_hidden_lesson_holds_no_connection_and_goes_on_when_seen(
 # Polling. -------------------------------------------------------------------
 
 
-def test_pollings_figures_are_those_of_the_tap(whole, lesson):
+def test_pollings_figures_are_those_of_the_tap(school, lesson):
     page = lesson("polling")
     page.fill("#interval", "1000")
     assert page.text("#interval-shown") == "1.0 s"
@@ -189,7 +162,7 @@ def test_pollings_figures_are_those_of_the_tap(whole, lesson):
     tag = tag_of(page)
 
     def agree():
-        records = tap_of(whole).log_of(tag)
+        records = tap_of(school).log_of(tag)
         asked = [one for one in records if one.kind == "request"]
         assert int(page.figure("requests")) == len(asked)
         up = sum(one.size for one in asked) / 1000
@@ -292,7 +265,7 @@ def test_a_wait_must_end_before_the_proxy_does(lesson):
 
 
 def test_a_cut_stream_comes_back_by_its_last_id_and_loses_nothing(
-        whole, lesson):
+        school, lesson):
     page = lesson("sse")
     page.run()
     page.wait_line("event: earshot.open")
@@ -305,7 +278,7 @@ def test_a_cut_stream_comes_back_by_its_last_id_and_loses_nothing(
     tag = tag_of(page)
     page.click("#cut")
     wait_until(lambda: page.text("#ready") == "0 CONNECTING")
-    published = whole.post(f"/{tag}", "while it was away").json["id"]
+    published = school.post(f"/{tag}", "while it was away").json["id"]
     page.hears("before", "greeting: good day", "first line\nsecond line",
                "while it was away", timeout=20)
     line = page.wait_line("Last-Event-ID: ")
@@ -370,7 +343,7 @@ def test_the_handshakes_sum_is_the_servers(lesson):
 
 
 def test_what_is_sent_goes_up_in_a_masked_frame_and_is_taken_apart(
-        whole, lesson):
+        school, lesson):
     page = lesson("websocket")
     page.run()
     page.wait_line("HTTP/1.1 101")
@@ -395,7 +368,7 @@ def test_what_is_sent_goes_up_in_a_masked_frame_and_is_taken_apart(
         ".textContent")
     assert text.endswith('{"data":"hel')
     # The very frame that the tap has seen.
-    frame = next(one.bytes for one in tap_of(whole).log_of(tag_of(page))
+    frame = next(one.bytes for one in tap_of(school).log_of(tag_of(page))
                  if one.kind == "up")
     assert frame[2:6].hex(" ") in view
 
@@ -436,153 +409,3 @@ def test_a_frame_is_decoded_by_its_bits(lesson):
         assert word in page.text("#question")
         page.click("#another")
         assert page.text("#decode-verdict") == ""
-
-
-# The tutorial. --------------------------------------------------------------
-
-
-class Pane:
-    """One of the two who take part in the tutorial's example."""
-
-    def __init__(self, page, name):
-        self.page = page
-        self.name = f"#{name}"
-
-    def join(self, transport):
-        self.page.browser.run("""
-            const select = document.querySelector(arguments[0] + " select");
-            select.value = arguments[1];
-            select.dispatchEvent(new Event("change"));""",
-                              self.name, transport)
-        self.page.click(f"{self.name} .join")
-        wait_until(lambda: self.page.find(self.name).get_attribute(
-            "data-state") == "open", 15, "the connection")
-
-    def leave(self):
-        self.page.click(f"{self.name} .join")
-
-    def send(self):
-        self.page.click(f"{self.name} .send")
-
-    @property
-    def lines(self):
-        # In one go: the page goes on adding and removing.
-        return self.page.browser.run(
-            "return [...document.querySelectorAll(arguments[0] + ' li')]"
-            ".map((item) => item.innerText)", self.name)
-
-    def sees(self, word, timeout=10):
-        wait_until(lambda: any(word in line for line in self.lines),
-                   timeout, f"{word} in {self.lines}")
-
-
-@pytest.mark.parametrize("transport", ["ws", "sse", "long-poll", "poll"])
-def test_a_send_is_answered_to_the_sender_and_told_to_the_other(
-        lesson, transport):
-    page = lesson("tutorial")
-    ada, bob = Pane(page, "ada"), Pane(page, "bob")
-    ada.join(transport)
-    bob.join("sse")
-    ada.send()
-    ada.sees("You sent “hello”")
-    bob.sees("another one sends: hello")
-    assert not any("You sent" in line for line in bob.lines)
-    assert not any("another one" in line for line in ada.lines)
-    # By itself the server speaks every three seconds.
-    ada.sees("three seconds more")
-    bob.sees("three seconds more")
-    page.find("#language").click()
-    ada.sees("又过了三秒")
-    assert page.browser.console() == []
-
-
-@pytest.mark.parametrize("transport, latest", [
-    ("ws", 8), ("sse", 8), ("long-poll", 10), ("poll", 20)])
-def test_who_leaves_is_missed_and_the_page_says_how_late(
-        lesson, transport, latest):
-    page = lesson("tutorial")
-    ada, bob = Pane(page, "ada"), Pane(page, "bob")
-    ada.join(transport)
-    bob.join("sse")
-    ada.sees("three seconds more")
-    ada.leave()
-    bob.sees("disconnect: ada-", latest)
-    late = page.text(f"#late-{transport}-politely")
-    assert re.fullmatch(r"\d+(\.\d)? s|\d+ ms", late)
-    assert late.endswith(" s") and float(late[:-2]) < latest
-    if transport == "poll":
-        assert float(late[:-2]) > 5
-
-
-def test_a_pulled_cable_is_noticed_later_than_a_leave(lesson):
-    page = lesson("tutorial")
-    ada, bob = Pane(page, "ada"), Pane(page, "bob")
-    ada.join("ws")
-    bob.join("sse")
-    ada.sees("three seconds more")
-    page.click("#ada .cable")
-    bob.sees("disconnect: ada-", 60)
-    late = page.text("#late-ws-cable")
-    assert float(late[:-2]) > 10, late
-
-
-def test_without_the_program_the_page_says_what_to_start(
-        directory, started, chromium):
-    site = WholeSite(directory)
-    started.append(site)
-    site.start()
-    with Lesson(site, chromium, "tutorial") as page:
-        ada = Pane(page, "ada")
-        ada.join("sse")
-        ada.send()
-        ada.sees("start deploy/examples/tutorial", 15)
-
-
-def test_a_timer_that_nobody_clears_speaks_to_nobody(lesson):
-    page = lesson("tutorial")
-    page.click("#timer-go")
-    page.click("#timer-stay")
-    wait_until(lambda: int(page.text("#timer-wrong-lost")) >= 10, 15)
-    assert page.text("#timer-right-lost") == "0"
-    assert page.text("#timer-right-sent") == "1"
-    page.click("#timer-restart")
-    holds_for(lambda: page.text("#timer-wrong-sent") == "0", 4)
-
-
-def test_markup_in_a_message_is_shown_and_never_read(lesson):
-    page = lesson("tutorial")
-    message = 'Hi <img src=x onerror="document.title = 1"> <b>there</b>'
-    page.fill("#message", message)
-    marked = page.find("#line")
-    assert marked.text.strip() == message
-    assert marked.find_element(
-        By.CSS_SELECTOR, ".runs").text.strip() == \
-        'onerror="document.title = 1"'
-    assert not marked.find_elements(By.CSS_SELECTOR, "img, b")
-    page.click("#as label:last-child input")
-    assert marked.text == message
-    assert not marked.find_elements(By.CSS_SELECTOR, "*")
-    assert "Earshot" in page.driver.title
-
-
-def test_the_message_that_would_run_is_found(lesson):
-    page = lesson("tutorial")
-    verdicts = []
-    for message in ("<script>alert(1)</script>", "<b>x</b>", "x",
-                    "<a href='javascript:x()'>", "<svg onload=x()>"):
-        page.fill("#runs", message)
-        page.click("#runs-form button")
-        verdicts.append(page.verdict("runs")[0])
-    assert verdicts == ["wrong"] * 4 + ["right"]
-
-
-def test_a_listener_hears_its_own_name_alone(lesson):
-    page = lesson("tutorial")
-    for _ in range(2):
-        page.click("#emit-getMsg")
-    wait_until(lambda: page.text("#heard-getMsg") == "2")
-    assert page.text("#heard-message") == "0"
-    page.click("#emit-message")
-    wait_until(lambda: page.text("#heard-message") == "1")
-    assert page.text("#heard-getMsg") == "2"
-    assert page.browser.console() == []

@@ -1,9 +1,10 @@
-/** Once, as its words say; and not to somebody who has gone. */
+/** Once, and to nobody who has gone. */
 export function serve(io) {
     io.on("connection", (socket) => {
         const timer = setTimeout(() => {
             socket.emit("getMsg", "3 s after the start");
         }, 3000);
-        socket.on("disconnect", () => clearTimeout(timer));
+        socket.on("disconnect",
+            () => clearTimeout(timer));
     });
 }

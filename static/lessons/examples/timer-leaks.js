@@ -1,4 +1,4 @@
-/** The tutorial's timer: it repeats, and nobody ever clears it. */
+/** It repeats, and nobody ever clears it. */
 export function serve(io) {
     io.on("connection", (socket) => {
         setInterval(() => {

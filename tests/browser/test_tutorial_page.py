@@ -1,0 +1,156 @@
+"""The tutorial's example and its faults, in real Chromium."""
+
+import re
+
+import pytest
+from lesson import Lesson, lesson, school  # noqa: F401 (two fixtures)
+from selenium.webdriver.common.by import By
+from wait import holds_for, wait_until
+from whole import WholeSite
+
+
+class Pane:
+    """One of the two who take part in the tutorial's example."""
+
+    def __init__(self, page, name):
+        self.page = page
+        self.name = f"#{name}"
+
+    def join(self, transport):
+        self.page.browser.run("""
+            const select = document.querySelector(arguments[0] + " select");
+            select.value = arguments[1];
+            select.dispatchEvent(new Event("change"));""",
+                              self.name, transport)
+        self.page.click(f"{self.name} .join")
+        wait_until(lambda: self.page.find(self.name).get_attribute(
+            "data-state") == "open", 15, "the connection")
+
+    def leave(self):
+        self.page.click(f"{self.name} .join")
+
+    def send(self):
+        self.page.click(f"{self.name} .send")
+
+    @property
+    def lines(self):
+        # In one go: the page goes on adding and removing.
+        return self.page.browser.run(
+            "return [...document.querySelectorAll(arguments[0] + ' li')]"
+            ".map((item) => item.innerText)", self.name)
+
+    def sees(self, word, timeout=10):
+        wait_until(lambda: any(word in line for line in self.lines),
+                   timeout, f"{word} in {self.lines}")
+
+
+@pytest.mark.parametrize("transport", ["ws", "sse", "long-poll", "poll"])
+def test_a_send_is_answered_to_the_sender_and_told_to_the_other(
+        lesson, transport):
+    page = lesson("tutorial")
+    ada, bob = Pane(page, "ada"), Pane(page, "bob")
+    ada.join(transport)
+    bob.join("sse")
+    ada.send()
+    ada.sees("You sent “hello”")
+    bob.sees("another one sends: hello")
+    assert not any("You sent" in line for line in bob.lines)
+    assert not any("another one" in line for line in ada.lines)
+    # By itself the server speaks every three seconds.
+    ada.sees("three seconds more")
+    bob.sees("three seconds more")
+    page.find("#language").click()
+    ada.sees("又过了三秒")
+    assert page.browser.console() == []
+
+
+@pytest.mark.parametrize("transport, latest", [
+    ("ws", 8), ("sse", 8), ("long-poll", 10), ("poll", 20)])
+def test_who_leaves_is_missed_and_the_page_says_how_late(
+        lesson, transport, latest):
+    page = lesson("tutorial")
+    ada, bob = Pane(page, "ada"), Pane(page, "bob")
+    ada.join(transport)
+    bob.join("sse")
+    ada.sees("three seconds more")
+    ada.leave()
+    bob.sees("disconnect: ada-", latest)
+    late = page.text(f"#late-{transport}-politely")
+    assert re.fullmatch(r"\d+(\.\d)? s|\d+ ms", late)
+    assert late.endswith(" s") and float(late[:-2]) < latest
+    if transport == "poll":
+        assert float(late[:-2]) > 5
+
+
+def test_a_pulled_cable_is_noticed_later_than_a_leave(lesson):
+    page = lesson("tutorial")
+    ada, bob = Pane(page, "ada"), Pane(page, "bob")
+    ada.join("ws")
+    bob.join("sse")
+    ada.sees("three seconds more")
+    page.click("#ada .cable")
+    bob.sees("disconnect: ada-", 60)
+    late = page.text("#late-ws-cable")
+    assert float(late[:-2]) > 10, late
+
+
+def test_without_the_program_the_page_says_what_to_start(
+        directory, started, chromium):
+    site = WholeSite(directory)
+    started.append(site)
+    site.start()
+    with Lesson(site, chromium, "tutorial") as page:
+        ada = Pane(page, "ada")
+        ada.join("sse")
+        ada.send()
+        ada.sees("start deploy/examples/tutorial", 15)
+
+
+def test_a_timer_that_nobody_clears_speaks_to_nobody(lesson):
+    page = lesson("tutorial")
+    page.click("#timer-go")
+    page.click("#timer-stay")
+    wait_until(lambda: int(page.text("#timer-wrong-lost")) >= 10, 15)
+    assert page.text("#timer-right-lost") == "0"
+    assert page.text("#timer-right-sent") == "1"
+    page.click("#timer-restart")
+    holds_for(lambda: page.text("#timer-wrong-sent") == "0", 4)
+
+
+def test_markup_in_a_message_is_shown_and_never_read(lesson):
+    page = lesson("tutorial")
+    message = 'Hi <img src=x onerror="document.title = 1"> <b>there</b>'
+    page.fill("#message", message)
+    marked = page.find("#line")
+    assert marked.text.strip() == message
+    assert marked.find_element(
+        By.CSS_SELECTOR, ".runs").text.strip() == \
+        'onerror="document.title = 1"'
+    assert not marked.find_elements(By.CSS_SELECTOR, "img, b")
+    page.click("#as label:last-child input")
+    assert marked.text == message
+    assert not marked.find_elements(By.CSS_SELECTOR, "*")
+    assert "Earshot" in page.driver.title
+
+
+def test_the_message_that_would_run_is_found(lesson):
+    page = lesson("tutorial")
+    verdicts = []
+    for message in ("<script>alert(1)</script>", "<b>x</b>", "x",
+                    "<a href='javascript:x()'>", "<svg onload=x()>"):
+        page.fill("#runs", message)
+        page.click("#runs-form button")
+        verdicts.append(page.verdict("runs")[0])
+    assert verdicts == ["wrong"] * 4 + ["right"]
+
+
+def test_a_listener_hears_its_own_name_alone(lesson):
+    page = lesson("tutorial")
+    for _ in range(2):
+        page.click("#emit-getMsg")
+    wait_until(lambda: page.text("#heard-getMsg") == "2")
+    assert page.text("#heard-message") == "0"
+    page.click("#emit-message")
+    wait_until(lambda: page.text("#heard-message") == "1")
+    assert page.text("#heard-getMsg") == "2"
+    assert page.browser.console() == []
