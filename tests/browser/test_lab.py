@@ -185,6 +185,24 @@ def test_a_slow_lane_is_late_alone_and_loses_nothing(whole, lab):
     lab.hears(before + said)
 
 
+def test_killed_programs_cost_no_message(whole, lab):
+    lab.quiet()
+    heard = lab.orders()[0]
+    websocket = whole.others[0]
+    whole.kill_programs()
+    websocket.kill()
+
+    def said():
+        answer = whole.post("/lab", b"after the kill")
+        return answer.json["id"] if answer.status == 201 else None
+    first = wait_until(said, 15, "lighttpd's new program")
+    wait_until(lambda: lab.state("ws") == "broken", 10)
+    websocket.start()
+    lab.hears(heard + [first], 40)
+    lab.wait_open()
+    lab.hears(heard + [first, say(whole, "all is well")])
+
+
 # Wrong ways, switched on in the room. ---------------------------------------
 
 
