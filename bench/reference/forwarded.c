@@ -51,7 +51,7 @@ unquote(char *value)
 }
 
 /* The end of an element of Forwarded, or of one of its pairs: at the next of
- * STOPS that is not in quotes. */
+ * STOPS that is not in quotes. NULL: a quote is not closed. */
 static const char *
 skip_to(const char *text, const char *stops)
 {
@@ -64,10 +64,12 @@ skip_to(const char *text, const char *stops)
         else if (!in_quotes && strchr(stops, *text))
             break;
     }
-    return text;
+    return in_quotes ? NULL : text;
 }
 
-/* The remote_user= of the last element: lighttpd's proxy.forwarded has it. */
+/* The remote_user= of the last element: lighttpd's proxy.forwarded has it. A
+ * client may have sent the elements before it, with a quote that it leaves open
+ * and that swallows lighttpd's own: then nobody is believed. */
 static void
 copy_remote_user(char value[FORWARDED_VALUE_MAX], const char *list)
 {
@@ -75,6 +77,10 @@ copy_remote_user(char value[FORWARDED_VALUE_MAX], const char *list)
     value[0] = '\0';
     for (const char *pair = list; *pair;) {
         const char *end = skip_to(pair, ";,");
+        if (!end) {
+            value[0] = '\0';
+            return;
+        }
         pair += strspn(pair, " \t");
         if (strncasecmp(pair, name, strlen(name)) == 0) {
             const char *start = pair + strlen(name);
