@@ -30,8 +30,7 @@
  */
 
 const DEFAULTS = {
-    transport: /** @type {Transport | "auto"} */ (
-        globalThis.EventSource ? "sse" : "long-poll"),
+    transport: /** @type {Transport | "auto"} */ ("auto"),
     share: true,      // one connection for all tabs, where that is possible
     interval: 3000,   // ms between two short polls
     wait: 25,         // s that a long-poll may be held
