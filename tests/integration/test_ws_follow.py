@@ -159,7 +159,7 @@ def test_one_is_told_once_that_something_is_lost(start, start_ws, cursor,
     ws = start_ws(keep_messages=10)
     first = earshot.publish("room", "0")
     earshot.post("/room", ndjson(*[{"data": "x"}] * 100), NDJSON)
-    wait_until(lambda: "0" not in earshot.data("room"), what="pruning")
+    wait_until(lambda: len(earshot.data("room")) <= 11, what="pruning")
     if cursor == "pruned":
         cursor = "0-" + first.split("-")[1]
     elif cursor.isdigit():

@@ -91,7 +91,8 @@ def test_who_is_overtaken_by_pruning_is_told_once_and_goes_on(
     earshot = start(keep_messages=kept)
     ws = start_ws(stall_timeout=600, keep_messages=kept)
     published, growth = stalled(earshot, ws, readers, 20)
-    assert growth <= 20 * 65536 + (1 << 20), f"{growth >> 10} KiB"
+    # Whoever prunes keeps SQLite's pages for it, once: that is 4 MiB.
+    assert growth <= 20 * 65536 + (5 << 20), f"{growth >> 10} KiB"
     left = settled(earshot, kept * 1.06)
     for reader in readers:
         reader.read(published - 1)
