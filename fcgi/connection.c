@@ -441,6 +441,7 @@ on_settle(struct member *member)
 }
 
 static const struct member_verbs verbs = {
+    .is_connection = true,
     .on_stop = on_stop,
     .on_settle = on_settle,
 };

@@ -173,7 +173,7 @@ on_patience_over(evutil_socket_t fd, short what, void *context)
 static void
 stop(struct server *server)
 {
-    log_info("server", "stopping connections=%zu", server->member_count);
+    log_info("server", "stopping connections=%zu", server->connection_count);
     server->stopping = true;
     for (int i = 0; i < server->listener_count; i++) {
         /* In this order: a socket that others share stays in our epoll if it
@@ -339,7 +339,7 @@ server_join(struct server *server, struct member *member,
     if (member->next)
         member->next->prev = member;
     server->members = member;
-    server->member_count++;
+    server->connection_count += verbs->is_connection;
 }
 
 static void
@@ -362,7 +362,7 @@ server_leave(struct server *server, struct member *member)
         server->members = member->next;
     if (member->next)
         member->next->prev = member->prev;
-    server->member_count--;
+    server->connection_count -= member->verbs->is_connection;
 }
 
 void
@@ -430,8 +430,7 @@ is_finished(const struct server *server)
     if (server->must_end)
         return true;
     bool takes_more = server->listener_count > 0 && !server->stopping;
-    return !takes_more && !server->member_count &&
-           !queue_appending(server->queue);
+    return !takes_more && !server->members && !queue_appending(server->queue);
 }
 
 /* One turn of the loop. True when the next has something to do at once. */

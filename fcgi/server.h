@@ -30,6 +30,7 @@ struct member;
 
 /* What a member is to the server. */
 struct member_verbs {
+    bool is_connection; /* and counts as one */
     /* The program is asked to stop: end soon. */
     void (*on_stop)(struct member *member);
     /* The turn is over, and server_settle() was asked for in it: the member may
@@ -58,7 +59,7 @@ struct server {
     bool stopping;
 
     struct member *members; /* all of them */
-    size_t member_count;
+    size_t connection_count;
     struct member *settling; /* over, or closed, in this turn */
 
     bool queue_is_ready;  /* its descriptor is readable */

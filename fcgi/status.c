@@ -87,7 +87,7 @@ status_figures(struct bytes *json, const struct server *server)
                  ",\"refused\":%" PRId64 ",\"published\":%" PRId64 ",",
                  PACKAGE_VERSION, (int)getpid(),
                  (double)(clock_monotonic_us() - server->started_us) / 1e6,
-                 server->member_count, server->figures.requests,
+                 server->connection_count, server->figures.requests,
                  server->figures.refused, server->figures.published);
     append_hub(json, server->hub);
     bytes_append_char(json, ',');
