@@ -1,6 +1,7 @@
 """The README's commands are run as they stand, against a server of the
 test's own."""
 
+import json
 import pathlib
 import re
 import subprocess
@@ -11,6 +12,7 @@ from test_listen import OPTIONS
 
 README = pathlib.Path(__file__).parents[2] / "README.md"
 DEMO = "http://127.0.0.1:8080"
+WEBSOCKET = DEMO.replace("http:", "ws:")
 
 
 def blocks():
@@ -27,8 +29,8 @@ def commands(block):
 
 
 @pytest.fixture
-def run(start_lighttpd):
-    server = start_lighttpd()
+def run(start_lighttpd, start_ws):
+    server = start_lighttpd(ws=start_ws().address)
     server.post("/room", "something to find")
 
     def run(command):
@@ -45,6 +47,7 @@ def run(start_lighttpd):
 def test_the_readme_has_its_tested_commands():
     found = [command for block in blocks() for command in commands(block)]
     assert sum("curl" in command for command in found) >= 5
+    assert sum(WEBSOCKET in command for command in found) == 1
 
 
 def test_every_command_of_the_readme_works_as_it_stands(run):
@@ -56,6 +59,9 @@ def test_every_command_of_the_readme_works_as_it_stands(run):
 def check(run, command):
     if "/sse" in command:
         check_stream(run, command)
+        return
+    if WEBSOCKET in command:
+        check_websocket(run, command)
         return
     result = run(command)
     assert result.returncode == 0, (command, result.stderr)
@@ -77,6 +83,30 @@ def check_stream(run, command):
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def check_websocket(run, command):
+    """What the text says to type is published, and shown."""
+    typed = re.search(r'`(\{"data":.*?\})`', README.read_text("utf-8"))[1]
+    server = run.server
+    process = subprocess.Popen(
+        ["bash", "-c", "exec " + command.replace(
+            WEBSOCKET, server.url.replace("http:", "ws:"))],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+        stderr=subprocess.DEVNULL)
+    try:
+        lines = iter(process.stdout.readline, "")
+        assert any("something to find" in line for line in lines), command
+        process.stdin.write(typed + "\n")
+        assert any("earshot.published" in line for line in lines), command
+        process.stdin.close()
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert server.get("/room/poll?last=1").json["messages"][0]["data"] == \
+        json.loads(typed)["data"]
 
 
 def test_the_readme_names_every_option():
