@@ -1,14 +1,14 @@
 /**
  * The approaches, each in the few lines that it takes without a library. A
  * lane gives each of them the address, with its cursor in it, hears what has
- * come, and begins anew when it ends or throws.
+ * come, and begins anew when it throws. The signal says when to give up.
  *
  * @typedef {import("./lane.js").Lane} Lane
  */
 
 /** Asks, news or not, and asks again after a while. */
-async function poll(lane) {
-    for (;;) {
+async function poll(lane, signal) {
+    while (!signal.aborted) {
         const { messages, cursor, more } = await lane.ask();
         lane.hear(messages, cursor);
         if (!more) {
@@ -18,8 +18,8 @@ async function poll(lane) {
 }
 
 /** Asks, and the server holds the answer until there is news. */
-async function longPoll(lane) {
-    for (;;) {
+async function longPoll(lane, signal) {
+    while (!signal.aborted) {
         const wait = lane.state === "open" ? { wait: 20 } : {};
         const { messages, cursor } = await lane.ask(wait);
         lane.hear(messages, cursor);

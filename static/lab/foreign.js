@@ -36,15 +36,15 @@ function follow(name, address, how) {
 
 async function poll() {
     try {
-        const query = "?wait=5";
-        const answer = await fetch(`${open}/poll${query}`,
+        const answer = await fetch(`${open}/poll?wait=5`,
             { signal: reading.signal });
         const { messages } = await answer.json();
         heard.fetched += messages.length;
         messages.forEach(({ data }) => show(`fetch(): “${data}”`));
     } catch {
         if (!reading.signal.aborted) {
-            show(`fetch(): ${zh ? "浏览器不给看响应" : "the browser hides the answer"}`);
+            show(`fetch(): ${zh ? "浏览器不给看响应"
+                : "the browser hides the answer"}`);
         }
     }
 }

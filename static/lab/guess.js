@@ -29,7 +29,7 @@
  * @typedef {{choices: Record<string, Words>}} ChoiceGuess
  */
 
-import { both, label, make, say } from "./page.js";
+import { both, label, make } from "./page.js";
 import { Stage, randomWord } from "./stage.js";
 import { StageView } from "./view.js";
 

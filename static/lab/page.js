@@ -7,7 +7,7 @@
 
 import { language, onLanguage } from "../site.js";
 
-/** An element, with properties (or attributes, by their names), and children. */
+/** An element, with properties (or attributes, by name), and children. */
 export function make(name, properties = {}, ...children) {
     const made = document.createElement(name);
     for (const [key, value] of Object.entries(properties)) {

@@ -39,15 +39,15 @@ export class Tip {
         }
     }
 
-    #find({ news, now, pixelsPerMs }) {
+    #find(view) {
         const { row, x } = this.#at;
         const { lane, strip } = row;
-        const off = (time) => Math.abs(strip.at(time, { now, pixelsPerMs }) - x);
+        const off = (time) => Math.abs(strip.at(time, view) - x);
         const nearest = (things, time) => things
             .filter((thing) => off(time(thing)) < NEAR)
             .sort((one, other) => off(time(one)) - off(time(other)))[0];
         const message = nearest(
-            news.filter(({ arrivals }) => lane.key in arrivals),
+            view.news.filter(({ arrivals }) => lane.key in arrivals),
             ({ arrivals }) => arrivals[lane.key]);
         if (message) {
             const { text, time, arrivals } = message;

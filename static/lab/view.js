@@ -163,7 +163,7 @@ class Row {
     }
 }
 
-/** Only what has changed is written: a page that is read aloud is not disturbed. */
+/** Only what has changed is written, so as not to disturb who reads. */
 function put(element, text) {
     if (element.textContent !== text) {
         element.textContent = text;

@@ -550,6 +550,25 @@ def test_html_in_messages_stays_text(whole, lab):
     assert lab.browser.console() == []
 
 
+def test_a_lane_that_was_cut_does_not_ask_twice(site, chromium):
+    with Lab(site, chromium, LANES[:3]) as lab:
+        lab.slide("rate", 0)
+        lab.slide("interval", 4)  # three seconds: it is cut in its pause
+
+        def asks():
+            return [ask["time"]
+                    for ask in lab.inside()["poll"]["track"]["asks"]]
+        wait_until(asks, 10)
+        lab.act("poll", 0)
+        wait_until(lambda: lab.state("poll") == "broken", 5)
+        wait_until(lambda: lab.state("poll") == "open", 10)
+        before = len(asks())
+        wait_until(lambda: len(asks()) >= before + 4, 20)
+        times = asks()[before:]
+        assert all(later - earlier > 2500
+                   for earlier, later in zip(times, times[1:])), times
+
+
 def test_a_refusal_to_publish_is_told(directory, started, chromium):
     site = WholeSite(directory, publish="none")
     started.append(site)
