@@ -140,7 +140,11 @@ export class Stage extends EventTarget {
         while (!signal.aborted) {
             try {
                 const answer = await fetch(`${this.path}/poll`, { signal });
-                return (await answer.json()).cursor;
+                const { cursor, error } = await answer.json();
+                if (!cursor) {
+                    throw new Error(error);
+                }
+                return cursor;
             } catch {
                 await new Promise((wake) => { setTimeout(wake, 1000); });
             }
