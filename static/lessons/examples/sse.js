@@ -2,7 +2,8 @@
 export function follow(url, show, signal) {
     const source = new EventSource(`${url}/sse`);
     source.onmessage = ({ data, lastEventId }) => show(data, lastEventId);
-    source.addEventListener("greeting", ({ data }) => show(`greeting: ${data}`));
+    source.addEventListener("greeting",
+        ({ data }) => show(`greeting: ${data}`));
     source.onopen = () => show(null, "open");
     source.onerror = () => {
         // CONNECTING: it comes back by itself. CLOSED: it never will.
