@@ -283,21 +283,24 @@ function barTable(bars, guess, guessed) {
     const top = Math.max(...bars.map(({ value }) => scale(value)),
         guess ? scale(guessed) : 0) || 1;
     const share = (value) => scale(value) / top;
-    const table = make("table", { className: "bars" },
+    // Its roles are said, for on a phone it is no table to the eye.
+    const table = make("table", { className: "bars", role: "table" },
         bars.map(({ way, name, value, text }) => {
             const bar = make("i");
             bar.style.width = `${100 * share(value)}%`;
-            return make("tr", { className: `way-${way}` },
-                make("th", { scope: "row" }, both(name)),
-                make("td", { className: "bar" }, bar),
-                make("td", { className: "number" },
+            return make("tr", { className: `way-${way}`, role: "row" },
+                make("th", { scope: "row", role: "rowheader" }, both(name)),
+                make("td", { className: "bar", role: "cell" }, bar),
+                make("td", { className: "number", role: "cell" },
                     typeof text === "string" ? text : both(text)));
         }));
     if (guess) {
         const mark = make("span", {}, both(BY_ITSELF.yours), ": ",
             guess.show(guessed));
-        const cell = make("td", { className: "guess-mark" }, mark);
-        table.prepend(make("tr", {}, make("td"), cell, make("td")));
+        const cell = make("td", { className: "guess-mark", role: "cell" },
+            mark);
+        table.prepend(make("tr", { role: "row" },
+            make("td", { role: "cell" }), cell));
         table.style.setProperty("--share", share(guessed));
         table.classList.add("guessed-at");
         table.classList.toggle("far", share(guessed) > 0.5);

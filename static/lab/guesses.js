@@ -87,8 +87,8 @@ const bytes = {
             value: stage.lanes[1].tally.bytes,
             bars: bars(stage, ({ tally }) => tally.bytes,
                 ({ tally }) => size(tally.bytes)),
-            words: ["Every request carries its headers again, some hundred bytes up and down, whatever the message weighs. A stream sends them once; then a message costs itself, its id and time, and a few bytes of wrapping: 2 to 4 for a WebSocket frame, some 20 for an SSE event in its chunk. (The scale is logarithmic.)",
-                "每个请求都把首部重新带一遍，上下行各几百字节，不管消息本身多轻。流只带一次；之后每条消息只花它自己、它的编号和时间，外加一点包装：WebSocket 帧 2 到 4 字节，SSE 事件连同分块约 20 字节。（比例尺是对数的。）"],
+            words: ["Every request carries its headers again, some hundred bytes up and down, whatever the message weighs. A stream sends them once; then a message costs itself, its id and time, and a few bytes of wrapping: 2 to 4 for a WebSocket frame, some 30 for an SSE event in its chunk. (The scale is logarithmic.)",
+                "每个请求都把首部重新带一遍，上下行各几百字节，不管消息本身多轻。流只带一次；之后每条消息只花它自己、它的编号和时间，外加一点包装：WebSocket 帧 2 到 4 字节，SSE 事件连同分块约 30 字节。（比例尺是对数的。）"],
         };
     },
 };
