@@ -902,7 +902,7 @@ class Room {
         if (this.#http.options.share && isSecureContext && navigator?.locks
             && BroadcastChannel) {
             this.#tabs = new Tabs(this.#http, this.#inbox,
-                `earshot ${this.#wanted} ${this.#http.address("")}`, {
+                `earshot 1 ${this.#wanted} ${this.#http.address("")}`, {
                     lead: this.#lead,
                     show: this.#show,
                     status: this.#status,

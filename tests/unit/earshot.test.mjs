@@ -224,6 +224,33 @@ test("a stream that is merely quiet is kept", async () => {
     assert.deepEqual(room.states, ["open"]);
 });
 
+test("a poll that comes late with a loss that the stream has told is dropped",
+    async () => {
+        const room = open({ transport: "sse", silence: 20 });
+        let lost = 0;
+        room.on("lost", () => { lost += 1; });
+        await isOpen(room);
+        server.publish("1");
+        await hears(room, "1");
+        let release;
+        const held = new Promise((resolve) => { release = resolve; });
+        server.fault = ({ path }) => path.endsWith("/poll")
+            ? held : undefined;
+        await until(() => server.count("GET", "/poll") === 1);
+        server.epoch = "epoch2";
+        server.messages = [];
+        const [stream] = server.streams;
+        stream.cut();
+        stream.connect();
+        server.publish("2");
+        await hears(room, "1", "2");
+        release();
+        await until(() => server.count("GET", "/poll") >= 3);
+        assert.deepEqual(room.heard, ["1", "2"]);
+        assert.equal(lost, 1);
+        assert.equal(room.cursor, "1-epoch2");
+    });
+
 test("a name that is listened to later is heard on the open stream",
     async () => {
         const room = open({ transport: "sse" });

@@ -26,6 +26,8 @@ export class Browser {
     secure = true;
     /** Whether locks are refused, as where nothing may be kept. */
     forbidden = false;
+    /** Whether what tabs tell each other is lost on its way. */
+    deaf = false;
 
     /** A tab with a room in it, that writes down what it is told. */
     async open(options = {}) {
@@ -219,6 +221,9 @@ function channelOf(tab) {
                 throw new DOMException("closed", "InvalidStateError");
             }
             const copy = structuredClone(data);
+            if (tab.browser.deaf) {
+                return;
+            }
             for (const other of tab.browser.channels) {
                 if (other !== this && other.name === this.name) {
                     setImmediate(() => other.tab.run(() =>

@@ -229,6 +229,18 @@ for (const transport of TRANSPORTS) {
         });
 }
 
+test("what is lost between tabs is asked of the server", async () => {
+    const tabs = await openTabs(3, { transport: "ws" });
+    say("1");
+    await hear(tabs, "1");
+    browser.deaf = true;
+    say("2");
+    await hear(leaders(...tabs), "1", "2");
+    browser.deaf = false;
+    say("3");
+    await hear(tabs, "1", "2", "3");
+});
+
 test("tabs that ask for different transports do not share", async () => {
     const [one] = await openTabs(1, { transport: "ws" });
     const [two] = await openTabs(1, { transport: "sse" });
