@@ -151,6 +151,8 @@ end(struct posting *posting, const struct queue_outcome *outcome)
         note_stored(posting, outcome);
     if (client) {
         client_forget(client, posting);
+        /* It may go on reading, or stop, also when nothing is said. */
+        server_settle(client->server, &client->member);
         if (outcome->status == QUEUE_OK) {
             if (!client->is_raw) /* it sees its message come back */
                 say_published(client, outcome, posting->append.key);
