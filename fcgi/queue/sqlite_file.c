@@ -262,7 +262,8 @@ queue_open_connection(struct queue *queue, const char *path)
 {
     struct writer *writer = &queue->writer;
     int rc = sqlite3_open_v2(path, &writer->db,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                             queue_gather_vfs());
     if (rc != SQLITE_OK)
         queue_file_trouble(queue, writer->db, rc);
     else
@@ -283,6 +284,7 @@ set_pragmas(struct queue *queue)
                                "PRAGMA secure_delete = FAST;"
                                "PRAGMA wal_autocheckpoint = 0;"
                                "PRAGMA cache_size = -4000;"
+                               "PRAGMA cache_spill = OFF;" /* for gathering */
                                "PRAGMA recursive_triggers = OFF;"
                                "PRAGMA ignore_check_constraints = ON");
     /* What the CHECKs and triggers do for others, the writer does by itself,

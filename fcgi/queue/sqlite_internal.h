@@ -238,6 +238,10 @@ void queue_file_unlock(struct queue *queue);
 void queue_file_trouble(struct queue *queue, sqlite3 *db, int rc);
 bool queue_is_full(sqlite3 *db, int rc);
 
+/* sqlite_gather.c: the name of the VFS that the writer opens the file by; NULL
+ * (SQLite's own choice) when it cannot be had. */
+const char *queue_gather_vfs(void);
+
 /* Reads and renews the state row; with the file's lock held. */
 int queue_identity_settle(struct queue *queue);
 

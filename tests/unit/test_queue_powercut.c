@@ -229,6 +229,29 @@ TEST(off_loses_what_was_acknowledged)
     assert_true(broken > 0);
 }
 
+/* Or else each frame is two, which is a tenth of what a commit costs. */
+TEST(a_commit_is_one_write_and_one_sync)
+{
+    static const enum queue_synchronous ways[] = {QUEUE_SYNC_FULL,
+                                                  QUEUE_SYNC_NORMAL};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+        struct place place;
+        struct acknowledged acknowledged = {.count = 0};
+        place_make(&place);
+        place.options.synchronous = ways[i];
+        powercut_arm(0, POWERCUT_NONE, 1);
+        struct queue *queue = queue_open(&place.options);
+        assert_true(say(queue, 0, &acknowledged));
+        long before = powercut_operations();
+        assert_true(say(queue, 1, &acknowledged));
+        long operations = powercut_operations() - before;
+        assert_int_equal(operations, ways[i] == QUEUE_SYNC_FULL ? 2 : 1);
+        queue_close(queue);
+        powercut_restore();
+        place_remove(&place);
+    }
+}
+
 static int
 install(void **state)
 {
@@ -247,6 +270,7 @@ main(void)
         LISTED(full_keeps_every_acknowledged_message),
         LISTED(normal_keeps_a_whole_file_and_the_beginning),
         LISTED(off_loses_what_was_acknowledged),
+        LISTED(a_commit_is_one_write_and_one_sync),
     };
     return cmocka_run_group_tests(tests, install, NULL);
 }
