@@ -9,7 +9,7 @@
 void
 handover_init(struct handover *handover)
 {
-    *handover = (struct handover){.spare = NULL};
+    *handover = (struct handover){.wake_at = SIZE_MAX};
     sem_init(&handover->work, 0, 0);
 }
 
@@ -68,7 +68,9 @@ handover_send(struct handover *handover, struct queue_append *append)
     atomic_store(&slip->append, append);
     append->slip = slip;
     push_slip(&handover->sent, slip);
-    handover_wake(handover);
+    size_t count = atomic_fetch_add(&handover->sent_count, 1) + 1;
+    if (count >= atomic_load(&handover->wake_at))
+        handover_wake(handover);
 }
 
 /* The slip may be under another append by now: only ours is taken. */
@@ -100,7 +102,7 @@ handover_receive(struct handover *handover)
 void
 handover_wake(struct handover *handover)
 {
-    if (atomic_exchange(&handover->writer_idle, false))
+    if (atomic_exchange(&handover->wake_at, SIZE_MAX) != SIZE_MAX)
         sem_post(&handover->work);
 }
 
@@ -120,6 +122,7 @@ collect(struct handover *handover)
         slip->next = first;
         first = slip;
         handover->pending_count++;
+        handover->collected_count++;
     }
     if (handover->pending)
         handover->pending_last->next = first;
@@ -179,18 +182,20 @@ handover_return(struct handover *handover, struct queue_append *first)
 }
 
 void
-handover_say_idle(struct handover *handover, bool idle)
+handover_ask(struct handover *handover, size_t count)
 {
-    atomic_store(&handover->writer_idle, idle);
+    size_t missing = count - handover->pending_count;
+    atomic_store(&handover->wake_at,
+                 count ? handover->collected_count + missing : SIZE_MAX);
 }
 
 void
-handover_wait(struct handover *handover, int64_t wait_ms)
+handover_wait(struct handover *handover, int64_t wait_us)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += wait_ms % 1000 * 1000000;
+    until.tv_sec += wait_us / 1000000;
+    until.tv_nsec += wait_us % 1000000 * 1000;
     if (until.tv_nsec >= 1000000000) {
         until.tv_nsec -= 1000000000;
         until.tv_sec++;

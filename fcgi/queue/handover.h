@@ -30,7 +30,8 @@ struct handover {
     _Atomic(struct queue_slip *) sent;   /* to the writer */
     _Atomic(struct queue_slip *) spent;  /* back to the loop, empty */
     _Atomic(struct queue_append *) done; /* to the loop, with outcomes */
-    atomic_bool writer_idle;
+    atomic_size_t sent_count;            /* ever */
+    atomic_size_t wake_at; /* the count at which the writer is woken */
     sem_t work;
     /* the loop's own */
     struct queue_slip *spare;
@@ -38,6 +39,7 @@ struct handover {
     struct queue_slip *pending;
     struct queue_slip *pending_last;
     size_t pending_count;
+    size_t collected_count; /* ever */
 };
 
 void handover_init(struct handover *handover);
@@ -48,7 +50,7 @@ void handover_send(struct handover *handover, struct queue_append *append);
 bool handover_take_back(struct queue_append *append);
 /* What is done, in order, linked by next; NULL: nothing. */
 struct queue_append *handover_receive(struct handover *handover);
-/* Wakes the writer, if it is idle, to look round. */
+/* Wakes the writer, if it waits, to look round. */
 void handover_wake(struct handover *handover);
 
 /* The writer's side. */
@@ -61,9 +63,10 @@ size_t handover_count(struct handover *handover);
 struct queue_append *handover_begin(struct handover *handover);
 /* Gives appends, linked by next in order, to the loop with their outcomes. */
 void handover_return(struct handover *handover, struct queue_append *first);
-/* From "idle" on whatever comes wakes the writer. So it says so, looks once
- * more whether there is work, and only then waits. */
-void handover_say_idle(struct handover *handover, bool idle);
-void handover_wait(struct handover *handover, int64_t wait_ms);
+/* From here on the append that makes them COUNT in all wakes the writer. So it
+ * asks, looks once more whether there is work, and only then waits; 0 when it
+ * waits no longer. */
+void handover_ask(struct handover *handover, size_t count);
+void handover_wait(struct handover *handover, int64_t wait_us);
 
 #endif

@@ -10,13 +10,12 @@
 #include <time.h>
 
 enum {
-    TICK_MS = 2000,    /* idle: what others wrote is looked at */
-    TROUBLE_MS = 1000, /* in trouble: is it over? */
-    REOPEN_MS = 100,   /* at most this often when appends come */
+    TICK_US = 2000 * 1000,    /* idle: what others wrote is looked at */
+    TROUBLE_US = 1000 * 1000, /* in trouble: is it over? */
+    REOPEN_MS = 100,          /* at most this often when appends come */
     FULL_RETRY_MS = 1000,
-    LINGER_STEP_US = 25,
-    LINGER_STEPS = 40, /* a millisecond at most */
-    LINGER_IN_VAIN = 2,
+    LINGER_STEP_US = 100,
+    LINGER_STEPS = 10, /* a millisecond at most */
 };
 
 /* One batch ---------------------------------------------------------------- */
@@ -322,23 +321,37 @@ batch_failed(struct queue *queue, int rc)
     hand_back(queue, &writer->taken, false, 0);
 }
 
+/* Waits until COUNT appends are there, or somebody has another reason. */
+static void
+await(struct queue *queue, size_t count, int64_t wait_us)
+{
+    handover_ask(&queue->handover, count);
+    if (handover_count(&queue->handover) < count &&
+        !atomic_load(&queue->closing) && !atomic_load(&queue->recheck))
+        handover_wait(&queue->handover, wait_us);
+    handover_ask(&queue->handover, 0);
+}
+
 /* A commit costs as much as thirty messages in it. So when publishers are many,
  * half of those who were under way last time are waited for: while this half
  * is being synced, the other half is answered and comes again. Whoever is
  * alone waits for nobody, and who does not come is soon not waited for. */
+static size_t
+worth_waiting_for(const struct writer *writer)
+{
+    return writer->in_flight / 2;
+}
+
 static void
 linger(struct queue *queue)
 {
-    const struct timespec step = {.tv_nsec = LINGER_STEP_US * 1000};
-    size_t wanted = queue->writer.in_flight / 2;
+    size_t wanted = worth_waiting_for(&queue->writer);
     size_t here = handover_count(&queue->handover);
-    int in_vain = 0;
     for (int i = 0; i < LINGER_STEPS && here < wanted; i++) {
-        nanosleep(&step, NULL);
         size_t before = here;
+        await(queue, wanted, LINGER_STEP_US);
         here = handover_count(&queue->handover);
-        in_vain = here > before ? 0 : in_vain + 1;
-        if (in_vain == LINGER_IN_VAIN || atomic_load(&queue->closing))
+        if (here == before)
             return;
     }
 }
@@ -384,14 +397,18 @@ has_reason(struct queue *queue)
            atomic_load(&queue->recheck);
 }
 
+/* After many came they are waited for together, but not for long. */
 static void
 wait_for_work(struct queue *queue)
 {
-    handover_say_idle(&queue->handover, true);
+    struct writer *writer = &queue->writer;
+    size_t wanted = worth_waiting_for(writer);
+    if (wanted > 1)
+        await(queue, wanted, LINGER_STEP_US);
+    else
+        await(queue, 1, writer->db ? TICK_US : TROUBLE_US);
     if (!has_reason(queue))
-        handover_wait(&queue->handover,
-                      queue->writer.db ? TICK_MS : TROUBLE_MS);
-    handover_say_idle(&queue->handover, false);
+        writer->in_flight = 0;
 }
 
 static void
