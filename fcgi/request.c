@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "record.h"
 
+#include <assert.h>
 #include <fcgiapp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,9 +147,9 @@ reserve_reader(size_t len)
     return true;
 }
 
-/* Copies the parameters that somebody asks for: a web server sends twice as
- * many. NULL: they hold a NUL or are cut short; as C strings they would say
- * something else. Returns where the copy ends. */
+/* Copies the parameters that somebody asks for and that are not empty: a web
+ * server sends twice as many. NULL: they hold a NUL or are cut short; as C
+ * strings they would say something else. Returns where the copy ends. */
 static char *
 copy_parameters(char *to, const char *content, size_t len)
 {
@@ -157,53 +158,102 @@ copy_parameters(char *to, const char *content, size_t len)
         if (!record_read_pair(content + at, len - at, &pair) ||
             memchr(pair.name, '\0', pair.name_len + pair.value_len))
             return NULL;
-        if (find_parameter(pair.name, pair.name_len) ||
-            is_method(pair.name, pair.name_len))
+        if (pair.value_len && (find_parameter(pair.name, pair.name_len) ||
+                               is_method(pair.name, pair.name_len)))
             to = mempcpy(to, content + at, pair.size);
     }
     return to;
 }
 
-/* Fills the memory file from START with the LEN bytes of RECORDS:
- * BEGIN_REQUEST, all parameters in one record (intake.h), and the rest. That is
- * where the file's end is near: libfcgi reads 8 KiB at a time, or what there
- * is. False when the parameters are torn. */
-static bool
-fill_reader(char *start, const char *records, size_t len)
+enum { BEGIN_SIZE = 2 * RECORD_HEADER_SIZE };
+
+/* Where the records of a request lie (intake.h): BEGIN_REQUEST, all parameters
+ * in one record, the empty one that ends them, and the body's. */
+struct layout {
+    const char *params;
+    size_t params_len;
+    const char *body;
+};
+
+static struct layout
+layout_of(const char *records)
 {
-    enum { BEGIN_SIZE = 2 * RECORD_HEADER_SIZE };
     struct record_header header;
-    const char *params = records + BEGIN_SIZE + RECORD_HEADER_SIZE;
-    record_parse(records + BEGIN_SIZE, &header);
-    if (!header.content_len) /* that was the record which ends them */
-        params = records + BEGIN_SIZE;
-    memcpy(start, records, BEGIN_SIZE);
-    char *to = start + BEGIN_SIZE + RECORD_HEADER_SIZE;
-    char *end = copy_parameters(to, params, header.content_len);
+    const char *first = records + BEGIN_SIZE;
+    const char *content = first + RECORD_HEADER_SIZE;
+    record_parse(first, &header);
+    if (!header
+             .content_len) /* there are none: that is the one that ends them */
+        return (struct layout){content, 0, content};
+    return (struct layout){content, header.content_len,
+                           content + header.content_len + RECORD_HEADER_SIZE};
+}
+
+/* What of the memory file a request takes at most. */
+static size_t
+room_for(const struct layout *layout)
+{
+    return BEGIN_SIZE + layout->params_len + 2 * RECORD_HEADER_SIZE;
+}
+
+/* Fills the memory file from START with what libfcgi is to read: BEGIN_REQUEST
+ * and the parameters. That is where the file's end is near, for libfcgi reads 8
+ * KiB at a time, or what there is. The body it would only copy. False when the
+ * parameters are torn. */
+static bool
+fill_reader(char *start, const char *records, const struct layout *layout)
+{
+    struct record_header begin;
+    record_parse(records, &begin);
+    char *params = mempcpy(start, records, BEGIN_SIZE);
+    char *to = params + RECORD_HEADER_SIZE;
+    char *end = copy_parameters(to, layout->params, layout->params_len);
     if (!end)
         return false;
     if (end == to) /* an empty record would end them, and one does follow */
-        end = to -= RECORD_HEADER_SIZE;
+        end = params;
     else
-        record_write(to - RECORD_HEADER_SIZE, RECORD_PARAMS, header.request_id,
+        record_write(params, RECORD_PARAMS, begin.request_id,
                      (size_t)(end - to));
-    const char *rest = params + header.content_len;
-    end = mempcpy(end, rest, len - (size_t)(rest - records));
-    /* No version: what a longer request left behind is never read. */
-    memset(end, 0, RECORD_HEADER_SIZE);
+    record_write(end, RECORD_PARAMS, begin.request_id, 0);
     return true;
 }
 
+/* Joins the BODY_LEN bytes that the records at RECORDS hold. */
 static bool
-read_body(struct request *request, size_t body_len)
+read_body(struct request *request, const char *records, size_t body_len)
 {
-    request->body = malloc(body_len + 1);
-    if (!request->body)
+    struct record_header header;
+    char *to = request->body = malloc(body_len + 1);
+    if (!to)
         return false;
-    int got = FCGX_GetStr(request->body, (int)body_len, reader.parsed.in);
-    request->body_len = got > 0 ? (size_t)got : 0;
-    request->body[request->body_len] = '\0';
-    return request->body_len == body_len;
+    while (request->body_len < body_len) {
+        record_parse(records, &header);
+        if (!header.content_len ||
+            header.content_len > body_len - request->body_len)
+            return false;
+        to = mempcpy(to, records + RECORD_HEADER_SIZE, header.content_len);
+        request->body_len += header.content_len;
+        records += RECORD_HEADER_SIZE + header.content_len;
+    }
+    *to = '\0';
+    return true;
+}
+
+/* libfcgi parses what the memory file holds in its last ROOM bytes. */
+static bool
+parse_parameters(size_t room)
+{
+    if (lseek(reader.fd, (off_t)(reader.size - room), SEEK_SET) < 0)
+        return false;
+    reader.parsed.ipcFd = reader.fd;
+    reader.parsed.listen_sock = -1;
+    /* Else libfcgi closes the descriptor before it reads. */
+    reader.parsed.keepConnection = 1;
+    if (FCGX_Accept_r(&reader.parsed) == 0)
+        return true;
+    reader.fd = -1; /* libfcgi has closed it */
+    return false;
 }
 
 enum request_parsed
@@ -211,24 +261,19 @@ request_parse(struct request *request, const char *records, size_t len,
               size_t body_len)
 {
     *request = (struct request){0};
-    size_t room = len + RECORD_HEADER_SIZE;
-    if (!reserve_reader(room) ||
-        lseek(reader.fd, (off_t)(reader.size - room), SEEK_SET) < 0) {
+    const struct layout layout = layout_of(records);
+    assert(layout.body < records + len);
+    size_t room = room_for(&layout);
+    if (!reserve_reader(room)) {
         log_error("request", "cannot make the memory file: %m");
         return REQUEST_SENSELESS;
     }
-    if (!fill_reader(reader.map + reader.size - room, records, len))
+    if (!fill_reader(reader.map + reader.size - room, records, &layout))
         return REQUEST_TORN;
-    reader.parsed.ipcFd = reader.fd;
-    reader.parsed.listen_sock = -1;
-    /* Else libfcgi closes the descriptor before it reads. */
-    reader.parsed.keepConnection = 1;
-    if (FCGX_Accept_r(&reader.parsed) < 0) {
-        reader.fd = -1; /* libfcgi has closed it */
+    if (!parse_parameters(room))
         return REQUEST_SENSELESS;
-    }
     request_from_environment(request, reader.parsed.envp);
-    if (read_body(request, body_len))
+    if (read_body(request, layout.body, body_len))
         return REQUEST_PARSED;
     request_done(request);
     return REQUEST_SENSELESS;
