@@ -452,7 +452,8 @@ turn(struct server *server, bool at_once)
                  (size_t)(hub_stats(server->hub)->delivered - delivered));
     settle(server);
     arm_timers(server);
-    return more;
+    server->news |= queue_listen(server->queue, server_subscribers(server) > 0);
+    return more || server->news;
 }
 
 void

@@ -17,6 +17,7 @@ struct bell {
     bool watch;
     int watch_fd;          /* inotify */
     int watch_id;          /* -1: the file is not watched */
+    bool listens;          /* false: it need not be watched */
     pthread_mutex_t mutex; /* for what follows */
     int file_fd;
 };
@@ -55,7 +56,9 @@ hang(struct bell *bell)
     if (bell->watch_fd >= 0) {
         if (bell->watch_id >= 0)
             inotify_rm_watch(bell->watch_fd, bell->watch_id);
-        bell->watch_id = inotify_add_watch(bell->watch_fd, bell->path, RINGS);
+        bell->watch_id =
+            bell->listens ? inotify_add_watch(bell->watch_fd, bell->path, RINGS)
+                          : -1;
     }
     /* The loop does not wait for a writer that is ringing: the next look finds
      * the bell in need of repair again. */
@@ -75,6 +78,7 @@ bell_open(const char *path, bool watch)
     struct bell *bell = xcalloc(1, sizeof(*bell));
     bell->path = xstrdup(path);
     bell->watch = watch;
+    bell->listens = true;
     bell->file_fd = -1;
     bell->watch_id = -1;
     bell->watch_fd = watch ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
@@ -131,7 +135,25 @@ bell_heard(struct bell *bell)
     } while (got > (ssize_t)sizeof(buffer) / 2);
     if (gone)
         bell->watch_id = -1;
+    if (heard && !bell->listens && bell->watch_id >= 0) {
+        inotify_rm_watch(bell->watch_fd, bell->watch_id);
+        bell->watch_id = -1;
+    }
     return heard;
+}
+
+/* Who stops listening hears one ring more: a reader who asks again and again is
+ * gone for a moment each time. */
+bool
+bell_listen(struct bell *bell, bool listens)
+{
+    if (bell->listens == listens)
+        return false;
+    bell->listens = listens;
+    if (!listens || bell->watch_fd < 0 || bell->watch_id >= 0)
+        return false;
+    bell->watch_id = inotify_add_watch(bell->watch_fd, bell->path, RINGS);
+    return true;
 }
 
 void
@@ -141,7 +163,7 @@ bell_repair(struct bell *bell)
     bool same = bell->file_fd >= 0 && fstat(bell->file_fd, &held) == 0 &&
                 stat(bell->path, &named) == 0 && held.st_ino == named.st_ino &&
                 held.st_dev == named.st_dev;
-    if (!same || (bell->watch_fd >= 0 && bell->watch_id < 0))
+    if (!same || (bell->listens && bell->watch_fd >= 0 && bell->watch_id < 0))
         hang(bell);
 }
 

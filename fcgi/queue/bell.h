@@ -23,6 +23,11 @@ bool bell_ring(struct bell *bell);
 /* Takes what has been heard off the descriptor; true when it was anything. */
 bool bell_heard(struct bell *bell);
 
+/* Whether it is listened to; it is from the start. What is rung while it is not
+ * may be heard or not. True when it is listened to again: something may have
+ * been missed. */
+bool bell_listen(struct bell *bell, bool listens);
+
 /* Hangs the bell anew when its file is no longer the one under its name. */
 void bell_repair(struct bell *bell);
 

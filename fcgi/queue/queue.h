@@ -122,6 +122,11 @@ bool queue_dispatch(struct queue *queue);
  * the file that was opened). Cheap: four times a second is meant. */
 bool queue_look(struct queue *queue);
 
+/* Whether news from others matters, as it does from the start. While it does
+ * not, queue_dispatch() may be silent about them, which spares the loop being
+ * woken by them. True when they matter again: some may have been missed. */
+bool queue_listen(struct queue *queue, bool listens);
+
 /* Hands over an append. */
 void queue_append(struct queue *queue, struct queue_append *append);
 

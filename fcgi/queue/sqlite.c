@@ -79,6 +79,7 @@ hang_bell(struct queue *queue)
     if (queue->bell || !queue->reader)
         return;
     struct bell *bell = bell_open(queue->bell_path, queue->options.bell);
+    bell_listen(bell, !queue->is_deaf);
     watch(queue, bell_fd(bell));
     atomic_store(&queue->bell, bell);
 }
@@ -271,6 +272,13 @@ queue_look(struct queue *queue)
     hang_bell(queue);
     bell_repair(queue->bell);
     return queue_reader_changed(queue);
+}
+
+bool
+queue_listen(struct queue *queue, bool listens)
+{
+    queue->is_deaf = !listens;
+    return queue->bell && bell_listen(queue->bell, listens);
 }
 
 void

@@ -175,6 +175,7 @@ struct queue {
     const struct queue_reader *wanting; /* during queue_read_all() */
     bool wanted;                        /* the row at hand */
     bool immutable; /* the reader sees a file that nobody has open */
+    bool is_deaf;   /* to the bell */
     int epoll_fd;
     int event_fd;
     size_t appending;

@@ -306,6 +306,29 @@ TEST(touching_the_bell_rings_it_also_after_it_was_removed)
     queue_close(queue);
 }
 
+TEST(who_does_not_listen_is_not_woken_and_is_told_so_when_he_listens)
+{
+    struct queue *queue = queue_open(&place.options);
+    char bell[128];
+    place_file(&place, "-bell", bell, sizeof(bell));
+    struct pollfd descriptor = {queue_fd(queue), POLLIN, 0};
+    assert_false(queue_listen(queue, false));
+    ring_by_shell(bell);
+    while (poll(&descriptor, 1, 50) == 1) /* the last ring, perhaps */
+        queue_dispatch(queue);
+    ring_by_shell(bell);
+    assert_int_equal(poll(&descriptor, 1, 50), 0);
+    assert_int_equal(publish(queue, "a", "x"), 1);
+    assert_true(queue_listen(queue, true));
+    assert_false(queue_listen(queue, true));
+    while (queue_dispatch(queue))
+        ;
+    ring_by_shell(bell);
+    assert_int_equal(poll(&descriptor, 1, 5000), 1);
+    assert_true(queue_dispatch(queue));
+    queue_close(queue);
+}
+
 TEST(without_a_bell_looking_finds_what_others_wrote)
 {
     struct queue *one = queue_open(&place.options);
@@ -446,6 +469,7 @@ RUN(CASE(a_new_queue_is_empty_and_usable),
     CASE(an_append_is_taken_back_until_the_transaction_begins),
     CASE(what_one_handle_commits_wakes_the_other),
     CASE(touching_the_bell_rings_it_also_after_it_was_removed),
+    CASE(who_does_not_listen_is_not_woken_and_is_told_so_when_he_listens),
     CASE(without_a_bell_looking_finds_what_others_wrote),
     CASE(several_handles_write_one_queue_in_one_order),
     CASE(processes_that_open_a_new_queue_at_once_agree),
