@@ -42,6 +42,7 @@ enum write_statement {
     WRITE_ROLLBACK,
     WRITE_STATE,
     WRITE_INSERT,
+    WRITE_INSERT_2,
     WRITE_INSERT_4,
     WRITE_INSERT_8,
     WRITE_ADD_KEPT,

@@ -19,6 +19,7 @@ const char *const queue_write_sql[WRITE_STATEMENTS] = {
     [WRITE_STATE] = "SELECT epoch, (SELECT seq FROM sqlite_sequence"
                     " WHERE name = 'message') FROM state",
     [WRITE_INSERT] = INSERT ROW,
+    [WRITE_INSERT_2] = INSERT ROW "," ROW,
     [WRITE_INSERT_4] = INSERT ROW "," ROW "," ROW "," ROW,
     [WRITE_INSERT_8] =
         INSERT ROW "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW "," ROW,
@@ -195,7 +196,10 @@ insert_rows(struct queue *queue, int64_t now_ms)
     static const struct {
         size_t rows;
         enum write_statement statement;
-    } sizes[] = {{8, WRITE_INSERT_8}, {4, WRITE_INSERT_4}, {1, WRITE_INSERT}};
+    } sizes[] = {{8, WRITE_INSERT_8},
+                 {4, WRITE_INSERT_4},
+                 {2, WRITE_INSERT_2},
+                 {1, WRITE_INSERT}};
     struct writer *writer = &queue->writer;
     size_t count = writer->row_count, done = 0;
     int rc = SQLITE_OK;

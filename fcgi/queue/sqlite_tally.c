@@ -6,7 +6,8 @@
 void
 queue_tally_reset(struct tally *tally)
 {
-    memset(tally->slots, 0, sizeof(tally->slots));
+    if (tally->count)
+        memset(tally->slots, 0, sizeof(tally->slots));
     tally->count = 0;
 }
 
