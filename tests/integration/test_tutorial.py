@@ -153,6 +153,27 @@ def test_what_was_sent_while_it_was_away_is_answered_once(site, tutorial):
             if f"“{word}”" in answer] == ["before", "meanwhile", "after"]
 
 
+def test_who_left_while_it_was_away_is_missed_once(site, tutorial):
+    with come(site, "ada"), come(site, "bob"):
+        wait_until(lambda: "connect bob" in tutorial.log)
+        tutorial.kill()
+        tutorial.start()
+        after_the_next_look(site)
+        after_the_next_look(site)
+        assert not kept(site, event="disconnect")
+        tutorial.kill()
+    wait_until(lambda: subscribers(site, "tutorial.ada")["sse"] == 0)
+    for _ in range(2):
+        tutorial.start()
+        wait_until(lambda: len(kept(site, event="disconnect")) >= 2, 15)
+        after_the_next_look(site)
+        tutorial.kill()
+    gone = [json.loads(one["data"])["who"]
+            for one in kept(site, event="disconnect")]
+    assert sorted(gone) == ["ada", "bob"]
+    tutorial.start()
+
+
 def test_it_goes_on_when_the_server_has_been_away(site, tutorial):
     port = site.port
     site.stop()
