@@ -1,6 +1,7 @@
 """Every page that there is, in both languages, swept for what must hold on
 each: in real Chromium, behind all that ./demo starts."""
 
+import contextlib
 import json
 import pathlib
 import re
@@ -110,21 +111,46 @@ class Reader:
 
     def read(self, name, language="en", scheme="light"):
         """Opens a page, as one who has chosen the language before."""
-        self.driver.get(f"{self.site.url}/icon.svg")
-        self.browser.run("localStorage.clear(); sessionStorage.clear();"
-                         "localStorage.setItem('earshot.language',"
-                         " JSON.stringify(arguments[0]))", language)
         self.browser.prefer(scheme)
+        self.driver.get("about:blank")
         self.browser.console()
         self.browser.requests()
-        self.driver.get(f"{self.site.url}/{name}")
+        with self.before_every_page(
+                "if (self === top) {"
+                " localStorage.clear(); sessionStorage.clear();"
+                " localStorage.setItem('earshot.language',"
+                f" JSON.stringify({json.dumps(language)})); }}"):
+            self.driver.get(f"{self.site.url}/{name}")
         self.wait_settled()
+
+    @contextlib.contextmanager
+    def before_every_page(self, script):
+        """Runs a script in each page before the page's own."""
+        added = self.driver.execute_cdp_cmd(
+            "Page.addScriptToEvaluateOnNewDocument", {"source": script})
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd(
+                "Page.removeScriptToEvaluateOnNewDocument", added)
 
     def wait_settled(self):
         wait_until(lambda: self.browser.run(
             "return document.querySelector('#language')?.textContent"
             " && document.readyState === 'complete'"
             " && performance.now() > 900"), 20, "the page")
+
+    def unfold(self):
+        """Opens all that can be unfolded: it has to hold there too."""
+        self.browser.run("document.querySelectorAll('details').forEach("
+                         "(one) => { one.open = true; })")
+
+    def followed(self):
+        """The channels that the page has asked to follow since it was read."""
+        found = [re.search(r"/earshot/([\w.~,-]+)/(?:poll|sse|ws)\b", url)
+                 for url in self.browser.requests()]
+        return {channel for one in found if one
+                for channel in one[1].split(",")}
 
     def close(self):
         """Ends what the page holds open, before its servers end."""
@@ -197,6 +223,7 @@ def test_a_page_is_whole_without_an_error_or_an_outside_address(
 @every_page
 def test_every_text_has_its_translation(reader, name):
     reader.read(name)
+    reader.unfold()
     assert reader.browser.run(PAIRS) == []
     left = [text for text in reader.browser.run(TEXTS, NO_WORDS)
             if CHINESE.search(text)]
@@ -265,6 +292,7 @@ def test_the_navigation_leads_through_all_pages_and_says_where_one_is(
 def test_a_page_fits_a_phone(reader, name, language):
     reader.browser.size(360, 740)
     reader.read(name, language)
+    reader.unfold()
     for width in (360, 320):
         reader.browser.size(width, 740)
         assert reader.browser.run(WIDE) == [], width
@@ -277,6 +305,7 @@ def test_a_page_fits_a_phone(reader, name, language):
 @every_page
 def test_axe_finds_nothing_serious(reader, name, scheme, language):
     reader.read(name, language, scheme)
+    reader.unfold()
     axe = npm.node_modules() / "axe-core/axe.min.js"
     reader.browser.run(axe.read_text("utf-8"))
     reader.driver.set_script_timeout(60)
@@ -285,6 +314,39 @@ def test_axe_finds_nothing_serious(reader, name, scheme, language):
     serious = [one for one in found["violations"]
                if one[0] in ("serious", "critical")]
     assert serious == [], json.dumps(serious, indent=1, ensure_ascii=False)
+
+
+ATTACK = "<img src=x onerror=\"window.ran = 1\"><script>ran = 1</script>"
+
+# Where whatever is published to the page's channel is shown.
+SHOWING = ["room.html", "lessons/polling.html", "lessons/long-polling.html",
+           "lessons/sse.html", "lessons/websocket.html"]
+
+
+@pytest.mark.parametrize("name", SHOWING)
+def test_script_in_messages_stays_text(reader, name):
+    reader.read(name)
+    # A lesson follows its channel once its example runs.
+    for button in reader.driver.find_elements(
+            "css selector", "main .button.primary")[:1]:
+        if name.startswith("lessons/"):
+            button.click()
+    channels = set()
+
+    def shown():
+        channels.update(reader.followed())
+        for channel in channels:
+            # As the room says it, and as a shell does.
+            say(reader.site, ATTACK, ATTACK, channel)
+            reader.site.post(f"/{channel}", ATTACK.encode())
+        return "onerror=" in reader.browser.run(
+            "return document.querySelector('main').innerText")
+    wait_until(shown, 20, "the attack as text", every=0.5)
+    assert channels
+    made = "main :is(img[src=x], script)"
+    assert reader.driver.find_elements("css selector", made) == []
+    assert reader.browser.run("return window.ran") is None
+    assert reader.browser.console() == []
 
 
 def test_the_skip_link_leads_past_the_navigation(reader):
@@ -301,9 +363,8 @@ def test_a_first_visitor_is_met_in_his_own_language(reader):
     def met(*languages):
         reader.driver.execute_cdp_cmd("Emulation.setUserAgentOverride", {
             "userAgent": "test", "acceptLanguage": ",".join(languages)})
-        reader.driver.get(f"{reader.site.url}/icon.svg")
-        reader.browser.run("localStorage.clear()")
-        reader.driver.get(f"{reader.site.url}/which.html")
+        with reader.before_every_page("localStorage.clear()"):
+            reader.driver.get(f"{reader.site.url}/which.html")
         reader.wait_settled()
         return reader.browser.run("return document.documentElement.lang")
     try:
