@@ -266,6 +266,7 @@ onLanguage(() => {
 });
 sayHowItIsMeasured();
 listen();
+goWrong(); // a browser may have kept what was switched on before a reload
 buildExperiments($("#guesses"), $("#wrong-ways"), { tap, rest });
 look();
 view.run();

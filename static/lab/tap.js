@@ -107,11 +107,16 @@ export class Tap {
         return answer.json();
     }
 
+    /** @returns {Promise<boolean>} whether it was done */
     async #command(verb, query) {
-        const answer = await fetch(
-            `${CONTROL}/${verb}?${new URLSearchParams(query)}`,
-            { method: "POST" });
-        return answer.ok;
+        try {
+            const answer = await fetch(
+                `${CONTROL}/${verb}?${new URLSearchParams(query)}`,
+                { method: "POST" });
+            return answer.ok;
+        } catch {
+            return false; // it has gone
+        }
     }
 }
 
