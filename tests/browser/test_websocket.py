@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tls import Tls
 from wait import wait_until
 
 PAGE = "<!doctype html><title>websocket</title>"
@@ -27,14 +28,13 @@ socket.addEventListener("message", ({ data }) => came.push(
 class Page:
     """A page of the site with one WebSocket in it."""
 
-    def __init__(self, chromium, site):
+    def __init__(self, chromium, site, url=None):
         self.chromium, self.site = chromium, site
         (site.pages / "plain.html").write_text(PAGE)
-        chromium.driver.get(site.url + "/plain.html")
+        chromium.driver.get((url or site.url) + "/plain.html")
 
-    def open(self, target, port=None, host="127.0.0.1"):
-        self.chromium.run(
-            OPEN, f"ws://{host}:{port or self.site.port}{target}")
+    def open(self, target, host="127.0.0.1"):
+        self.chromium.run(OPEN, f"ws://{host}:{self.site.port}{target}")
 
     def next(self):
         """The next thing that came."""
@@ -127,3 +127,44 @@ def test_a_page_of_another_site_is_refused(site, page):
     page.chromium.driver.get(f"http://localhost:{site.port}/plain.html")
     page.open("/earshot/room/ws", host="localhost")
     assert page.next() == {"open": True}
+
+
+@pytest.fixture
+def tls(directory, start, start_ws, start_lighttpd):
+    """The same site, by https and wss too."""
+    tls = Tls(directory)
+    tls.site = start_lighttpd(sockets=[start().address], more=
+                              tls.configuration, ws=start_ws().address)
+    return tls
+
+
+def test_chromium_speaks_wss_over_http_2(tls, chromium):
+    """RFC 8441: lighttpd makes of it what earshot-ws knows. The browser keeps
+    one connection for the page, its streams and its WebSockets."""
+    chromium.driver.execute_cdp_cmd("Security.setIgnoreCertificateErrors",
+                                    {"ignore": True})
+    try:
+        site = f"localhost:{tls.port}"
+        page = Page(chromium, tls.site, f"https://{site}")
+        assert chromium.run(
+            "return performance.getEntries()[0].nextHopProtocol") == "h2"
+        chromium.run(OPEN, f"wss://{site}/earshot/room/ws")
+        assert page.next() == {"open": True}
+        assert page.json()["event"] == "earshot.open"
+        chromium.run(
+            "window.stream = new EventSource('/earshot/room/sse');"
+            "stream.onmessage = (event) => came.push({ sse: event.data });"
+            "stream.addEventListener('earshot.open',"
+            "                        () => came.push({ sse: null }))")
+        assert page.next() == {"sse": None}
+        page.send({"data": "by wss"})
+        got = [page.next() for _ in range(3)]
+        assert {"sse": "by wss"} in got
+        events = {json.loads(one["text"])["event"] for one in got
+                  if "text" in one}
+        assert events == {"message", "earshot.published"}
+        chromium.run("stream.close(); socket.close()")
+    finally:
+        chromium.driver.get("about:blank")
+        chromium.driver.execute_cdp_cmd(
+            "Security.setIgnoreCertificateErrors", {"ignore": False})

@@ -3,7 +3,6 @@
 import hashlib
 import pathlib
 import re
-import ssl
 import subprocess
 import urllib.request
 
@@ -11,10 +10,11 @@ import pytest
 
 import sse
 import web
-from earshot import free_port, sqlite3_shell
+from earshot import sqlite3_shell
 from earshot_ws import EarshotWs
 from lighttpd import Lighttpd
 from processes import program
+from tls import Tls
 from wait import wait_until
 from websocket import PING, PONG, WebSocket
 
@@ -263,39 +263,23 @@ def test_an_idle_websocket_is_kept_by_its_heartbeats(
 
 @pytest.fixture
 def tls(shipped, directory):
-    """The site with tls.conf too, a port for it, and a client's context
-    that trusts its certificate."""
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-         "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-         "-keyout", directory / "key.pem", "-out", directory / "cert.pem"],
-        check=True, capture_output=True)
-    text = (SOURCE / "deploy/lighttpd/tls.conf").read_text()
-    port = free_port()
-    for old, new in (
-            ('== ":443"', f'== "127.0.0.1:{port}"'),
-            ('"/etc/lighttpd/certs/fullchain.pem"',
-             f'"{directory}/cert.pem"'),
-            ('"/etc/lighttpd/certs/privkey.pem"', f'"{directory}/key.pem"')):
-        assert text.count(old) == 1
-        text = text.replace(old, new)
-    server = shipped(text)
-    server.tls_port = port
-    server.context = ssl.create_default_context(
-        cafile=directory / "cert.pem")
+    """The site with tls.conf too."""
+    tls = Tls(directory)
+    server = shipped(tls.configuration)
+    server.tls = tls
     return server
 
 
 def test_wss_and_https_streams_work_by_lighttpd_s_tls(tls, start_endpoint):
     start_endpoint()
-    site = f"localhost:{tls.tls_port}"
-    with WebSocket(("127.0.0.1", tls.tls_port), "/earshot/room/ws",
+    site = f"localhost:{tls.tls.port}"
+    address = ("127.0.0.1", tls.tls.port)
+    with WebSocket(address, "/earshot/room/ws",
                    {"Origin": f"https://{site}"}, host=site,
-                   tls=tls.context) as socket:
+                   tls=tls.tls.context()) as socket:
         assert socket.socket.version().startswith("TLSv1.")
         curl = subprocess.Popen(
-            ["curl", "-sN", "--cacert", tls.directory / "cert.pem",
+            ["curl", "-sN", "--cacert", tls.tls.certificate,
              f"https://{site}/earshot/room/sse?after=earliest"],
             stdout=subprocess.PIPE)
         try:
@@ -313,7 +297,7 @@ def test_wss_and_https_streams_work_by_lighttpd_s_tls(tls, start_endpoint):
             curl.wait()
             curl.stdout.close()
         assert socket.close().code == 1000
-    with WebSocket(("127.0.0.1", tls.tls_port), "/earshot/room/ws",
+    with WebSocket(address, "/earshot/room/ws",
                    {"Origin": "https://evil.example"}, host=site,
-                   tls=tls.context, opened=False) as socket:
+                   tls=tls.tls.context(), opened=False) as socket:
         assert socket.head.status == 403
