@@ -13,7 +13,7 @@ const TAG = /<\/?([a-z][^\s/>]*)((?:[^"'>]|"[^"]*"|'[^']*')*)>/gi;
 const ATTRIBUTE = /\s*([^\s=/>"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s>]+))?|\s+|\//g;
 
 /** Their loading, or failing to load, calls a handler at once. */
-const LOADS = /^(img|image|svg|video|audio|source|object|embed|iframe|input|link|body|details|marquee)$/i;
+const LOADS = /^(img|image|svg|video|audio|source|object|embed|iframe|input|link|details|marquee)$/i;
 
 /**
  * @param {string} text

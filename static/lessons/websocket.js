@@ -25,7 +25,9 @@ function showExample() {
             send = follow(url, hear, signal);
             signal.addEventListener("abort", () => { send = () => {}; });
         },
-        send: (text) => example.isRunning && send(text),
+        send: (text) => example.isRunning ? send(text)
+            : example.hear(null, ["there is no connection yet: press “Run”",
+                "还没有连接：请按“运行”"]),
     });
     wire.source(isReal);
     onRecord("ws", (record) => {

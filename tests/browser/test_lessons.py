@@ -62,7 +62,7 @@ def test_the_code_that_is_shown_is_the_code_that_runs(lesson, name):
     assert any(url.endswith(f"/examples/{FILES[name]}") for url in loaded)
     code = [line for line in text.splitlines()
             if line.strip() and not line.strip().startswith(("/", "*"))]
-    assert len(code) <= 20
+    assert len(code) <= 15
 
 
 @every_lesson
@@ -371,6 +371,14 @@ def test_what_is_sent_goes_up_in_a_masked_frame_and_is_taken_apart(
     frame = next(one.bytes for one in tap_of(school).log_of(tag_of(page))
                  if one.kind == "up")
     assert frame[2:6].hex(" ") in view
+
+
+def test_without_a_connection_nothing_can_be_sent(lesson):
+    page = lesson("websocket")
+    page.say("hello")
+    wait_until(lambda: "press “Run”" in page.text("#example .heard"))
+    assert page.heard == []
+    assert page.browser.console() == []
 
 
 def test_bytes_go_up_and_down_as_they_are(lesson):

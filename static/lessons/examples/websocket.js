@@ -1,15 +1,12 @@
 /** One connection, both directions; coming back is our own work. */
 export function follow(url, show, signal) {
-    let socket;
-    let place = "";                                // nothing: from now on
+    let socket, place = "";                        // nothing: from now on
     function connect() {
         socket = new WebSocket(`${url.replace(/^http/, "ws")}/ws${place}`);
         socket.onmessage = (frame) => {
             const { cursor, channel, id, data } = JSON.parse(frame.data);
             place = cursor || channel ? `?after=${cursor ?? id}` : place;
-            if (channel) {
-                show(data);
-            }
+            channel && show(data);
         };
         socket.onclose = () => signal.aborted || setTimeout(connect, 1000);
     }
