@@ -15,8 +15,7 @@ class Which:
     def __init__(self, site, browser):
         self.browser = browser
         self.driver = browser.driver
-        self.driver.get(f"{site.url}/icon.svg")
-        browser.run("sessionStorage.clear(); localStorage.clear()")
+        self.driver.get("about:blank")
         browser.console()
         self.driver.get(f"{site.url}/which.html")
 
