@@ -116,7 +116,8 @@ def test_a_slow_reader_behind_lighttpd_is_bounded_and_misses_nothing(site):
         assert [m["id"] for m in quick.take(400)] == ids
         wait_until(lambda:
                    site.endpoint.status()["subscribers"]["behind"] == 1)
-        assert site.endpoint.grew_by(before) < 2 << 20
+        # Of 24 MB; whoever prunes keeps 4 MiB of SQLite's pages, once.
+        assert site.endpoint.grew_by(before) < 6 << 20
         assert [m["id"] for m in slow_one.take(400)] == ids
 
 
