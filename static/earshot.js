@@ -674,9 +674,8 @@ class Tabs {
                 await lead(); // locks are forbidden: each has a connection
             }
         }
-        turn.abort();
         if (turn === this.#turn) {
-            this.#queue();
+            this.#queue(); // somebody has stolen it
         }
     }
 

@@ -28,6 +28,9 @@ export class Browser {
     forbidden = false;
     /** Whether what tabs tell each other is lost on its way. */
     deaf = false;
+    /** How long the browser takes to give a lock, and what was stolen. */
+    lockMs = 0;
+    steals = 0;
 
     /** A tab with a room in it, that writes down what it is told. */
     async open(options = {}) {
@@ -185,6 +188,7 @@ export class Tab {
                 return;
             }
             if (steal) {
+                this.browser.steals += 1;
                 lock.holder?.reject(aborted());
                 lock.holder = undefined;
                 lock.queue.unshift(entry);
@@ -197,7 +201,7 @@ export class Tab {
                     entry.reject(aborted());
                 }
             });
-            queueMicrotask(() => this.browser.grant(lock));
+            setTimeout(() => this.browser.grant(lock), this.browser.lockMs);
         });
     }
 

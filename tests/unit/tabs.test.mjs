@@ -23,6 +23,10 @@ const isOpen = (...tabs) => until(() => tabs.every(({ room }) =>
 const leaders = (...tabs) => tabs.filter(({ leading }) => leading);
 const connections = () => server.streams.size;
 
+/** Each tab waits for the lock, or has it, once. */
+const claims = () => [...browser.locks.values()].map(({ holder, queue }) =>
+    [holder, ...queue].map(({ tab }) => tab));
+
 async function hear(tabs, ...data) {
     for (const tab of tabs) {
         await until(() => tab.heard.length >= data.length, `${data}`);
@@ -100,6 +104,9 @@ for (const transport of TRANSPORTS) {
                     await until(() => leaders(...tabs).length === 1);
                     say("5");
                     await hear(tabs, "1", "2", "3", "4", "5");
+                    const [tabsOfLock] = claims();
+                    assert.equal(tabsOfLock.length, 4);
+                    assert.equal(new Set(tabsOfLock).size, 4);
                 }
             });
     }
@@ -299,6 +306,23 @@ test("a visible tab takes over from one that is hidden for long", async () => {
         Date.now = now;
     }
 });
+
+test("a lock is stolen once, however much comes while it is waited for",
+    async () => {
+        const [one, two] = await openTabs(2, { transport: "ws" });
+        one.hide(true);
+        browser.lockMs = 30;
+        const { now } = Date;
+        Date.now = () => now() + 61000;
+        try {
+            say(...numbers(1, 20));
+            await until(() => two.leading);
+            await hear([one, two], ...numbers(1, 20));
+            assert.equal(browser.steals, 1);
+        } finally {
+            Date.now = now;
+        }
+    });
 
 test("a hidden tab does not take over from a hidden one", async () => {
     const [one, two] = await openTabs(2, { transport: "ws" });
