@@ -119,7 +119,7 @@ static const struct option table[] = {
      "3600",
      "how long a stream lives, give or take a fifth; its client comes "
      "back by its cursor"},
-    {"retry", FCGI, KIND_MILLISECONDS, AT(retry_us), "MS", 1, 1e8, "2000",
+    {"retry", BOTH, KIND_MILLISECONDS, AT(retry_us), "MS", 1, 1e8, "2000",
      "how long a stream's client waits before it comes back, give or take a "
      "half"},
     {"request-timeout", BOTH, KIND_SECONDS, AT(request_timeout_us), "SECONDS",

@@ -70,6 +70,15 @@ server_jitter(int64_t us)
     return jitter_step(us, random % JITTER_STEPS);
 }
 
+int64_t
+server_retry_ms(const struct server *server)
+{
+    unsigned random;
+    evutil_secure_rng_get_bytes(&random, sizeof random);
+    int64_t us = server->options->retry_us;
+    return (us / 2 + us * (random % 1024) / 1024) / 1000;
+}
+
 static void
 share_timeouts(struct server *server)
 {

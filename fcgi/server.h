@@ -118,6 +118,10 @@ const struct timeval *server_timeout(struct server *server, int64_t after_us);
  * that many timers of the kind cost nothing. */
 int64_t server_jitter(int64_t us);
 
+/* How long a stream's client is to wait before it comes back, in milliseconds:
+ * spread out, so that those who were cut together do not all come together. */
+int64_t server_retry_ms(const struct server *server);
+
 /* Subscribers that the process holds. */
 size_t server_subscribers(const struct server *server);
 

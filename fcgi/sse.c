@@ -11,7 +11,6 @@
 #include "request.h"
 #include "server.h"
 
-#include <event2/util.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -91,21 +90,10 @@ static const struct transport sse_transport = {
 
 /* -- what a stream is to its connection --------------------------------- */
 
-/* How long a reader is to wait before it comes back: spread out, so that those
- * who were cut together do not all come together. */
-static int64_t
-retry_ms(const struct server *server)
-{
-    unsigned random;
-    evutil_secure_rng_get_bytes(&random, sizeof random);
-    int64_t us = server->options->retry_us;
-    return (us / 2 + us * (random % 1024) / 1024) / 1000;
-}
-
 static void
 append_retry(struct bytes *bytes, const struct server *server)
 {
-    bytes_printf(bytes, "retry: %" PRId64 "\n\n", retry_ms(server));
+    bytes_printf(bytes, "retry: %" PRId64 "\n\n", server_retry_ms(server));
 }
 
 /* Ends the stream, with a word on when to come back if there is room for it:

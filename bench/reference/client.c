@@ -190,11 +190,25 @@ say_close(struct client *client, unsigned code, const char *reason)
     client_say(client, &frame);
 }
 
+/* All that a stream can say at its end is when to come back. */
+static void
+say_retry(struct client *client)
+{
+    struct bytes retry = BYTES_EMPTY;
+    bytes_printf(&retry, "retry: %lld\n\n",
+                 (long long)server_retry_ms(client->server));
+    client_say(client, &retry);
+    client->is_answered = true; /* nobody answers it */
+}
+
 static void
 begin_closing(struct client *client, unsigned code, const char *reason)
 {
     hub_leave(&client->subscriber);
-    say_close(client, code, reason);
+    if (client->dialect == DIALECT_EVENTS)
+        say_retry(client);
+    else
+        say_close(client, code, reason);
     set_state(client, CLIENT_CLOSING);
     wait_us(client, CLOSE_WAIT_US);
 }
@@ -296,7 +310,7 @@ on_readable(evutil_socket_t fd, short what, void *context)
         return;
     }
     client->is_heard = true;
-    if (client->is_deaf)
+    if (client->is_deaf || client->dialect == DIALECT_EVENTS)
         return;
     frames_feed(&client->frames, scratch, (size_t)len);
     take_frames(client);
@@ -314,13 +328,17 @@ client_resume(struct client *client)
 
 /* -- time --------------------------------------------------------------- */
 
+/* A ping; in a stream a comment, which readers skip. */
 static void
 ping(struct client *client)
 {
     struct bytes frame = BYTES_EMPTY;
     if (!outbox_is_empty(&client->outbox) || client->notes.len)
         return; /* something is on its way anyhow */
-    encode_frame(&frame, FRAME_PING, "", 0);
+    if (client->dialect == DIALECT_EVENTS)
+        bytes_append_string(&frame, ":\n\n");
+    else
+        encode_frame(&frame, FRAME_PING, "", 0);
     client_say(client, &frame);
 }
 
@@ -333,9 +351,12 @@ wait_for_beat(struct client *client)
     wait_us(client, pause_us < left_us ? pause_us : left_us);
 }
 
+/* A reader of a stream has nothing to say, and is not expected to. */
 static bool
 is_silent(struct client *client)
 {
+    if (client->dialect == DIALECT_EVENTS)
+        return false;
     client->silent_beats =
         client->is_heard ? 0 : (uint8_t)(client->silent_beats + 1);
     client->is_heard = false;
@@ -454,8 +475,9 @@ on_settle(struct member *member)
     server_leave(client->server, member);
     close(client->fd);
     struct server *server = client->server;
+    const char *name = client->subscriber.transport->name;
     client_free(client);
-    log_info("ws", "left subscribers=%zu", server_subscribers(server));
+    log_info(name, "left subscribers=%zu", server_subscribers(server));
 }
 
 static const struct member_verbs verbs = {

@@ -1,4 +1,5 @@
-/* A client: one WebSocket connection, from the 101 to its end.
+/* A client: one WebSocket connection, from the 101 to its end; or an event
+ * stream, which is the same without all that comes from the client.
  *
  *   OPEN ──a close frame is on its way──▶ CLOSING ──▶ CLOSED
  *
@@ -15,11 +16,18 @@
 
 #include "frames.h"
 #include "hub/encode.h"
+#include "hub/message.h"
 #include "hub/subscriber.h"
 #include "outbox.h"
 #include "server.h"
 
 #include <event2/event_struct.h>
+
+/* What is spoken on the connection. */
+enum dialect {
+    DIALECT_FRAMES, /* WebSocket */
+    DIALECT_EVENTS, /* Server-Sent Events: nothing that comes is looked at */
+};
 
 enum client_state { CLIENT_OPEN, CLIENT_CLOSING, CLIENT_CLOSED };
 
@@ -31,7 +39,9 @@ struct client {
     struct subscriber subscriber;
     int fd;
     enum client_state state;
-    bool is_raw;              /* ?format=raw */
+    enum dialect dialect;
+    enum encoding encoding;   /* of the messages that it is given */
+    bool is_raw;              /* ?format=raw, of a WebSocket */
     bool is_heard;            /* something came since the last beat */
     bool is_answered;         /* the peer's close frame has come */
     bool is_deaf;             /* nothing that comes is looked at any more */

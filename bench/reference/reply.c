@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 static const char methods[] = "GET, HEAD, OPTIONS";
+static const char json_type[] = "application/json";
 
 static void
 add_header(const struct exchange *exchange, const char *name, const char *value)
@@ -48,7 +49,8 @@ add_upgrade(const struct exchange *exchange)
 
 /* Sends the answer with BODY (NULL: none), which is left empty. */
 static void
-send_reply(const struct exchange *exchange, int status, struct bytes *body)
+send_reply(const struct exchange *exchange, int status, const char *type,
+           struct bytes *body)
 {
     struct evbuffer *buffer = evbuffer_new();
     add_header(exchange, "X-Content-Type-Options", "nosniff");
@@ -58,7 +60,7 @@ send_reply(const struct exchange *exchange, int status, struct bytes *body)
     if (exchange->server->options->origin[0])
         add_header(exchange, "Vary", "Origin");
     if (body) {
-        add_header(exchange, "Content-Type", "application/json");
+        add_header(exchange, "Content-Type", type);
         if (buffer)
             evbuffer_add(buffer, body->data, body->len);
         bytes_fini(body);
@@ -72,7 +74,7 @@ send_reply(const struct exchange *exchange, int status, struct bytes *body)
 void
 reply_json(const struct exchange *exchange, int status, struct bytes *json)
 {
-    send_reply(exchange, status, json);
+    send_reply(exchange, status, json_type, json);
 }
 
 void
@@ -88,7 +90,17 @@ reply_refusal(const struct exchange *exchange, const struct refusal *refusal)
     bytes_append_char(&json, '{');
     problem_append(&json, refusal);
     bytes_append_string(&json, "}\n");
-    send_reply(exchange, status, &json);
+    send_reply(exchange, status, json_type, &json);
+}
+
+void
+reply_stream(const struct exchange *exchange, const char *why)
+{
+    struct bytes body = BYTES_EMPTY;
+    exchange->server->figures.refused += why[0] != '\0';
+    bytes_printf(&body, ": %s\nretry: %lld\n\n", why,
+                 (long long)server_retry_ms(exchange->server));
+    send_reply(exchange, 200, "text/event-stream", &body);
 }
 
 void
@@ -109,5 +121,5 @@ reply_options(const struct exchange *exchange)
         add_header(exchange, "Access-Control-Allow-Methods", methods);
         add_header(exchange, "Access-Control-Max-Age", "600");
     }
-    send_reply(exchange, 204, NULL);
+    send_reply(exchange, 204, NULL, NULL);
 }

@@ -27,6 +27,10 @@ void reply_json(const struct exchange *exchange, int status,
 void reply_refusal(const struct exchange *exchange,
                    const struct refusal *refusal);
 
+/* 200 with an event stream that ends at once, says WHY in a comment and when to
+ * come back. */
+void reply_stream(const struct exchange *exchange, const char *why);
+
 /* 405 with the methods that would do. */
 void reply_method(const struct exchange *exchange);
 

@@ -171,7 +171,25 @@ note_rights(const struct ask *ask, struct client *client)
         client->from = xstrdup(ask->query.from);
 }
 
-/* Makes the connection a client that follows. */
+/* A stream ends with its connection: it needs no chunks (RFC 9112, 6.3). */
+static void
+append_stream_head(struct bytes *bytes, const struct exchange *exchange)
+{
+    bytes_append_string(bytes, "HTTP/1.1 200 OK\r\n"
+                               "Content-Type: text/event-stream\r\n"
+                               "Cache-Control: no-cache, no-transform\r\n"
+                               "X-Accel-Buffering: no\r\n"
+                               "X-Content-Type-Options: nosniff\r\n"
+                               "Connection: close\r\n");
+    if (exchange->is_foreign)
+        bytes_printf(bytes, "Access-Control-Allow-Origin: %s\r\n",
+                     exchange->origin);
+    if (exchange->server->options->origin[0])
+        bytes_append_string(bytes, "Vary: Origin\r\n");
+    bytes_append_string(bytes, "\r\n");
+}
+
+/* Makes the connection a client that follows. ACCEPT is NULL for a stream. */
 static bool
 make_client(struct ask *ask, const struct follow *follow, const char *accept,
             struct refusal *refusal)
@@ -179,7 +197,11 @@ make_client(struct ask *ask, const struct follow *follow, const char *accept,
     struct server *server = ask->exchange.server;
     struct client *client = client_new(server);
     struct bytes greeting = BYTES_EMPTY, input = BYTES_EMPTY;
-    append_handshake(&greeting, accept);
+    client->dialect = accept ? DIALECT_FRAMES : DIALECT_EVENTS;
+    if (accept)
+        append_handshake(&greeting, accept);
+    else
+        append_stream_head(&greeting, &ask->exchange);
     enum queue_status status = ws_join(client, follow, &greeting);
     if (status != QUEUE_OK) {
         follow_trouble(server->queue, status, refusal);
@@ -230,18 +252,19 @@ follow(struct ask *ask, const char *names, const char *accept,
     struct server *server = ask->exchange.server;
     struct follow follow;
     const struct asked asked = {
-        .transport = TRANSPORT_WS,
+        .transport = accept ? TRANSPORT_WS : TRANSPORT_SSE,
         .names = names,
         .query = &ask->query,
         .last_event_id = headers_get(&ask->headers, "Last-Event-ID"),
     };
-    if (!check_from(ask->query.from, refusal) ||
+    if ((accept && !check_from(ask->query.from, refusal)) ||
         !follow_read(&follow, &asked, server->options, refusal))
         return false;
     bool came =
         may_come(server, refusal) && make_client(ask, &follow, accept, refusal);
     if (came)
-        log_info("ws", "came channel=%s channels=%zu subscribers=%zu",
+        log_info(accept ? "ws" : "sse",
+                 "came channel=%s channels=%zu subscribers=%zu",
                  follow.channels[0], follow.channel_count,
                  server_subscribers(server));
     follow_fini(&follow);
@@ -257,6 +280,25 @@ serve_ws(struct ask *ask, const char *names)
         return;
     if (!judge_handshake(ask, accept, &refusal) ||
         !follow(ask, names, accept, &refusal))
+        reply_refusal(&ask->exchange, &refusal);
+}
+
+/* An event stream by plain HTTP, as earshot.fcgi has it. Whatever is refused
+ * for the moment is refused by a stream that says when to come back: anything
+ * but 200, and an EventSource gives up for good. */
+static void
+serve_sse(struct ask *ask, const char *names)
+{
+    struct refusal refusal = {.sentence = ""};
+    if (!may(ask, ACCESS_READ))
+        return;
+    bool is_head =
+        evhttp_request_get_command(ask->exchange.request) == EVHTTP_REQ_HEAD;
+    if (!is_head && follow(ask, names, NULL, &refusal))
+        return;
+    if (is_head || problem_status(refusal.problem) >= 500)
+        reply_stream(&ask->exchange, refusal.sentence);
+    else
         reply_refusal(&ask->exchange, &refusal);
 }
 
@@ -290,7 +332,8 @@ refuse_path(struct ask *ask)
     struct refusal refusal;
     problem_refuse(&refusal, PROBLEM_NOT_FOUND,
                    "there is nothing at this address; earshot-ws has "
-                   "/{channel}/ws and /-/health, wherever it is mounted");
+                   "/{channel}/ws, /{channel}/sse and /-/health, wherever it "
+                   "is mounted");
     reply_refusal(&ask->exchange, &refusal);
 }
 
@@ -333,6 +376,8 @@ route(struct ask *ask, char *path)
         serve_method(ask, name, serve_status);
     else if (!is_own && strcmp(last, "ws") == 0)
         serve_method(ask, name, serve_ws);
+    else if (!is_own && strcmp(last, "sse") == 0)
+        serve_method(ask, name, serve_sse);
     else
         refuse_path(ask);
 }

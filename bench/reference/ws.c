@@ -17,19 +17,23 @@ static bool
 take(struct subscriber *subscriber, struct message *message)
 {
     struct client *client = client_of(subscriber);
-    struct shared *frame = message_encoded(
-        message, client->is_raw ? ENCODING_WS_RAW : ENCODING_WS_JSON);
+    struct shared *frame = message_encoded(message, client->encoding);
     if (!client_fits(client, frame->len))
         return false;
     client_add(client, frame);
     return true;
 }
 
-/* Appends the frame {"event":EVENT,"cursor":CURSOR}. */
+/* Appends the frame {"event":EVENT,"cursor":CURSOR}, or the event. */
 static void
-append_notice(struct bytes *bytes, const char *event, const char *cursor)
+append_notice(const struct client *client, struct bytes *bytes,
+              const char *event, const char *cursor)
 {
     struct bytes json = BYTES_EMPTY;
+    if (client->dialect == DIALECT_EVENTS) {
+        encode_sse_notice(bytes, event, cursor);
+        return;
+    }
     bytes_printf(&json, "{\"event\":\"%s\",\"cursor\":\"%s\"}", event, cursor);
     encode_frame(bytes, FRAME_TEXT, json.data, json.len);
     bytes_fini(&json);
@@ -40,7 +44,7 @@ lost(struct subscriber *subscriber, const char *cursor)
 {
     struct client *client = client_of(subscriber);
     struct bytes notice = BYTES_EMPTY;
-    append_notice(&notice, "earshot.lost", cursor);
+    append_notice(client, &notice, "earshot.lost", cursor);
     bool fits = client_fits(client, notice.len);
     if (fits) {
         struct shared *piece = shared_take(&notice);
@@ -68,21 +72,40 @@ flush(struct subscriber *subscriber)
     return FLUSHED_END;
 }
 
-static const struct transport ws_transport = {
-    .id = TRANSPORT_WS,
-    .name = "ws",
-    .take = take,
-    .lost = lost,
-    .flush = flush,
+static const struct transport transports[] = {
+    [DIALECT_FRAMES] = {.id = TRANSPORT_WS,
+                        .name = "ws",
+                        .take = take,
+                        .lost = lost,
+                        .flush = flush},
+    [DIALECT_EVENTS] = {.id = TRANSPORT_SSE,
+                        .name = "sse",
+                        .take = take,
+                        .lost = lost,
+                        .flush = flush},
 };
+
+static enum encoding
+encoding_of(enum dialect dialect, enum format format)
+{
+    bool is_bare = format == FORMAT_BARE;
+    switch (dialect) {
+    case DIALECT_FRAMES:
+        return is_bare ? ENCODING_WS_RAW : ENCODING_WS_JSON;
+    case DIALECT_EVENTS:
+        return is_bare ? ENCODING_SSE_BARE : ENCODING_SSE_JSON;
+    }
+    return ENCODINGS;
+}
 
 enum queue_status
 ws_join(struct client *client, const struct follow *follow,
         struct bytes *greeting)
 {
     bool is_lost = false;
-    client->is_raw = follow->format == FORMAT_BARE;
-    client->subscriber.transport = &ws_transport;
+    client->encoding = encoding_of(client->dialect, follow->format);
+    client->is_raw = client->encoding == ENCODING_WS_RAW;
+    client->subscriber.transport = &transports[client->dialect];
     enum queue_status status =
         hub_join(client->server->hub, &client->subscriber, follow->channels,
                  follow->channel_count, &follow->start, &is_lost);
@@ -90,9 +113,12 @@ ws_join(struct client *client, const struct follow *follow,
         return status;
     char cursor[CURSOR_SIZE];
     hub_cursor(&client->subscriber, cursor);
+    if (client->dialect == DIALECT_EVENTS)
+        bytes_printf(greeting, "retry: %lld\n\n",
+                     (long long)server_retry_ms(client->server));
     if (!client->is_raw)
-        append_notice(greeting, "earshot.open", cursor);
+        append_notice(client, greeting, "earshot.open", cursor);
     if (is_lost)
-        append_notice(greeting, "earshot.lost", cursor);
+        append_notice(client, greeting, "earshot.lost", cursor);
     return QUEUE_OK;
 }

@@ -275,7 +275,7 @@ static bool
 has_option(const char *name)
 {
     static const char *const fcgi_only[] = {
-        "base", "batch-lines", "batch-bytes", "wait-max", "keep-idle", "retry"};
+        "base", "batch-lines", "batch-bytes", "wait-max", "keep-idle"};
     bool is_fcgi = program == PROGRAM_FCGI;
     for (size_t i = 0; i < COUNT_OF(fcgi_only); i++)
         if (strcmp(name, fcgi_only[i]) == 0)
