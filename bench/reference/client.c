@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "hub/hub.h"
 #include "posting.h"
+#include "pulse.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -16,7 +17,6 @@ enum {
     READ_SIZE = 16 * 1024,
     NOTES_MAX = 4 * 1024,            /* above it nothing is read */
     CLOSE_WAIT_US = 3 * 1000 * 1000, /* for the peer's close frame */
-    SILENT_BEATS_MAX = 2,
     REASON_MAX = 123, /* a control frame has 125 bytes, two are the code */
 };
 
@@ -67,15 +67,14 @@ set_state(struct client *client, enum client_state state)
     }
 }
 
-static void
-wait_us(struct client *client, int64_t us)
+void
+client_wait(struct client *client, int64_t us)
 {
     event_add(&client->timer_event, server_timeout(client->server, us));
 }
 
-/* Ends the connection without another word. */
-static void
-drop(struct client *client)
+void
+client_drop(struct client *client)
 {
     if (client->state != CLIENT_CLOSED)
         set_state(client, CLIENT_CLOSED);
@@ -111,7 +110,7 @@ note_written(struct client *client)
     if (client->state != CLIENT_CLOSING)
         return;
     if (client->is_answered)
-        drop(client);
+        client_drop(client);
     else if (client->is_deaf) /* then its end of file is all that may come */
         shutdown(client->fd, SHUT_WR);
 }
@@ -140,7 +139,7 @@ client_flush(struct client *client)
         event_add(&client->write_event, NULL);
         break;
     case WRITTEN_GONE:
-        drop(client);
+        client_drop(client);
         break;
     }
     return written;
@@ -210,7 +209,7 @@ begin_closing(struct client *client, unsigned code, const char *reason)
     else
         say_close(client, code, reason);
     set_state(client, CLIENT_CLOSING);
-    wait_us(client, CLOSE_WAIT_US);
+    client_wait(client, CLOSE_WAIT_US);
 }
 
 void
@@ -256,6 +255,8 @@ on_ping(struct client *client)
 static void
 on_found(struct client *client, enum frames_found found)
 {
+    if (found != FRAMES_NOTHING && !frames_in_message(&client->frames))
+        client->unfinished_since_us = 0;
     switch (found) {
     case FRAMES_NOTHING:
     case FRAMES_PONG:
@@ -306,7 +307,7 @@ on_readable(evutil_socket_t fd, short what, void *context)
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (len <= 0) {
-        drop(client);
+        client_drop(client);
         return;
     }
     client->is_heard = true;
@@ -328,75 +329,15 @@ client_resume(struct client *client)
 
 /* -- time --------------------------------------------------------------- */
 
-/* A ping; in a stream a comment, which readers skip. */
-static void
-ping(struct client *client)
-{
-    struct bytes frame = BYTES_EMPTY;
-    if (!outbox_is_empty(&client->outbox) || client->notes.len)
-        return; /* something is on its way anyhow */
-    if (client->dialect == DIALECT_EVENTS)
-        bytes_append_string(&frame, ":\n\n");
-    else
-        encode_frame(&frame, FRAME_PING, "", 0);
-    client_say(client, &frame);
-}
-
-/* Asks for the next heartbeat, or the end of the client's life. */
-static void
-wait_for_beat(struct client *client)
-{
-    int64_t left_us = client->ends_us - clock_monotonic_us();
-    int64_t pause_us = server_jitter(client->server->options->heartbeat_us);
-    wait_us(client, pause_us < left_us ? pause_us : left_us);
-}
-
-/* A reader of a stream has nothing to say, and is not expected to. */
-static bool
-is_silent(struct client *client)
-{
-    if (client->dialect == DIALECT_EVENTS)
-        return false;
-    client->silent_beats =
-        client->is_heard ? 0 : (uint8_t)(client->silent_beats + 1);
-    client->is_heard = false;
-    return client->silent_beats >= SILENT_BEATS_MAX;
-}
-
-static bool
-is_stalled(const struct client *client)
-{
-    return client->stalled_since_us &&
-           clock_monotonic_us() - client->stalled_since_us >
-               client->server->options->stall_timeout_us;
-}
-
-static void
-beat(struct client *client)
-{
-    if (clock_monotonic_us() >= client->ends_us) {
-        client_close(client, CLOSE_RESTART, "come back by your cursor");
-    } else if (is_stalled(client)) {
-        log_info("ws", "dropped: it took nothing for too long");
-        drop(client);
-    } else if (!client->outbox.is_on_its_way && is_silent(client)) {
-        log_info("ws", "dropped: it answered no ping");
-        drop(client);
-    } else {
-        ping(client);
-        wait_for_beat(client);
-    }
-}
-
 static void
 on_timer(evutil_socket_t fd, short what, void *context)
 {
     struct client *client = context;
     (void)fd, (void)what;
     if (client->state == CLIENT_OPEN)
-        beat(client);
+        pulse_beat(client);
     else
-        drop(client); /* its close frame has not come */
+        client_drop(client); /* its close frame has not come */
 }
 
 /* -- life --------------------------------------------------------------- */
@@ -439,7 +380,7 @@ client_open(struct client *client, int fd, struct bytes *greeting,
     evtimer_assign(&client->timer_event, server->base, on_timer, client);
     server_join(server, &client->member, &verbs);
     set_state(client, CLIENT_OPEN);
-    wait_for_beat(client);
+    pulse_begin(client);
     /* Before anything that the hub may give. */
     struct shared *piece = shared_take(greeting);
     client_add(client, piece);

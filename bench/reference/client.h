@@ -40,19 +40,21 @@ struct client {
     int fd;
     enum client_state state;
     enum dialect dialect;
-    enum encoding encoding;   /* of the messages that it is given */
-    bool is_raw;              /* ?format=raw, of a WebSocket */
-    bool is_heard;            /* something came since the last beat */
-    bool is_answered;         /* the peer's close frame has come */
-    bool is_deaf;             /* nothing that comes is looked at any more */
-    bool is_stopping;         /* closes when its publishes are answered */
-    uint8_t silent_beats;     /* heartbeats in a row without a sign of life */
-    uint8_t posting_count;    /* publishes under way */
-    char *from;               /* ?from=, or NULL */
-    char *may_not_publish;    /* the sentence that says so, or NULL: it may */
-    int64_t ends_us;          /* monotonic: when its life is over */
-    int64_t stalled_since_us; /* the socket takes nothing since then; 0: it
-                                 does */
+    enum encoding encoding; /* of the messages that it is given */
+    bool is_raw;            /* ?format=raw, of a WebSocket */
+    bool is_heard;          /* something came since the last beat */
+    bool is_answered;       /* the peer's close frame has come */
+    bool is_deaf;           /* nothing that comes is looked at any more */
+    bool is_stopping;       /* closes when its publishes are answered */
+    uint8_t silent_beats;   /* heartbeats in a row without a sign of life */
+    uint8_t posting_count;  /* publishes under way */
+    char *from;             /* ?from=, or NULL */
+    char *may_not_publish;  /* the sentence that says so, or NULL: it may */
+    int64_t unfinished_since_us; /* a beat has met a message that has begun; 0:
+                                    there is none, or not yet */
+    int64_t ends_us;             /* monotonic: when its life is over */
+    int64_t stalled_since_us;    /* the socket takes nothing since then; 0: it
+                                    does */
     struct posting *postings;
     struct outbox outbox;
     struct bytes notes;
@@ -87,6 +89,12 @@ enum written client_flush(struct client *client);
  * (RFC 6455, section 7.1.2). Not to be called from a transport's verbs. */
 void client_close(struct client *client, enum close_code code,
                   const char *reason);
+
+/* Ends the connection without another word. */
+void client_drop(struct client *client);
+
+/* Calls the timer US from now, in place of any time asked before. */
+void client_wait(struct client *client, int64_t us);
 
 /* Goes on reading, where that had to wait. */
 void client_resume(struct client *client);

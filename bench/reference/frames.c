@@ -71,6 +71,18 @@ frames_has_more(const struct frames *frames)
     return frames->input_len || frames->taken_bytes != frames->framed_bytes;
 }
 
+bool
+frames_in_message(const struct frames *frames)
+{
+    return frames->opcode;
+}
+
+bool
+frames_is_unfinished(const struct frames *frames)
+{
+    return frames->opcode || frames->taken_bytes != frames->framed_bytes;
+}
+
 /* The parser may hold a part of a frame, of its header too; wslay tells neither
  * apart from nothing, so the bytes are counted. */
 static bool

@@ -78,6 +78,11 @@ frames_next(struct frames *frames);
  * what is not needed between frames is freed. */
 void frames_rest(struct frames *frames);
 
+/* True within a message: some of its fragments have been taken. True within a
+ * message, or within any frame. */
+bool frames_in_message(const struct frames *frames);
+bool frames_is_unfinished(const struct frames *frames);
+
 /* True when something was kept: frames_next() goes on with it. */
 bool frames_has_more(const struct frames *frames);
 
