@@ -18,6 +18,9 @@ const own = `lesson-${crypto.getRandomValues(new Uint32Array(1))[0]
 /** The tap goes on telling for so long after the last example has ended. */
 const AFTER_MS = 1500;
 
+/** A page is hidden for so long before it rests. */
+const GLANCE_MS = 3000;
+
 export const tap = await Tap.find();
 
 /** Whether the bytes shown are real ones. */
@@ -171,7 +174,7 @@ export class Example {
             this.#list));
         this.#show();
         showCode(code, file);
-        document.addEventListener("visibilitychange", () => this.#rest());
+        whileSeen(() => this.#rest(), () => this.#wake());
     }
 
     get isRunning() {
@@ -223,13 +226,15 @@ export class Example {
     }
 
     #rest() {
-        if (document.hidden && this.isRunning) {
-            this.#rests = true;
-            this.stop();
-        } else if (!document.hidden && this.#rests) {
-            this.#rests = false;
+        this.#rests = this.isRunning;
+        this.stop();
+    }
+
+    #wake() {
+        if (this.#rests && !this.isRunning) {
             this.run();
         }
+        this.#rests = false;
     }
 
     #show() {
@@ -267,6 +272,29 @@ export function judge(element, isRight, words) {
     element.className = `verdict ${isRight ? "right" : "wrong"}`;
     element.replaceChildren(make("span", { ariaHidden: "true",
         textContent: isRight ? "✓ " : "✗ " }), ...both(words));
+}
+
+/**
+ * A page that is hidden lets go of its connections, for a browser has few; but
+ * not at once: a glance at another tab costs nothing.
+ * @param {() => void} rest
+ * @param {() => void} wake  only after a rest
+ */
+export function whileSeen(rest, wake) {
+    let timer;
+    let isResting = false;
+    document.addEventListener("visibilitychange", () => {
+        clearTimeout(timer);
+        if (document.hidden) {
+            timer = setTimeout(() => {
+                isResting = true;
+                rest();
+            }, GLANCE_MS);
+        } else if (isResting) {
+            isResting = false;
+            wake();
+        }
+    });
 }
 
 /** Waits. */

@@ -4,7 +4,7 @@ import { both, duration, make } from "../lab/page.js";
 import { earshot } from "../earshot.js";
 import { join } from "./examples/tutorial.js";
 import { address, channel, isReal, judge, mount, publish, showCode,
-    tap } from "./lesson.js";
+    tap, whileSeen } from "./lesson.js";
 import { pieces, worst } from "./markup.js";
 import { FakeServer } from "./timers.js";
 
@@ -157,14 +157,10 @@ function noticed({ who, by } = {}, line) {
 /** A hidden page leaves, and comes back when it is seen. */
 function watchPage() {
     let rested = [];
-    document.addEventListener("visibilitychange", () => {
-        if (document.hidden) {
-            rested = panes.filter((pane) => pane.isIn());
-            rested.forEach((pane) => pane.leave());
-        } else {
-            rested.forEach((pane) => pane.enter());
-        }
-    });
+    whileSeen(() => {
+        rested = panes.filter((pane) => pane.isIn());
+        rested.forEach((pane) => pane.leave());
+    }, () => rested.forEach((pane) => pane.isIn() || pane.enter()));
 }
 
 // Its faults. ----------------------------------------------------------------
@@ -258,8 +254,8 @@ function faultMessage() {
             await publish("names", "hello", name);
         });
     }
-    document.addEventListener("visibilitychange", () => {
+    whileSeen(() => {
         room?.close();
         opened = undefined;
-    });
+    }, () => {});
 }

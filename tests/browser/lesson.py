@@ -26,12 +26,14 @@ class Lesson:
         self.site = site
         self.browser = browser
         self.driver = browser.driver
-        self.driver.get(f"{site.url}/icon.svg")
-        browser.run("localStorage.setItem('earshot.language',"
-                    " JSON.stringify(arguments[0]))", language)
+        self.driver.get("about:blank")
         browser.console()
         self.driver.get(f"{site.url}/lessons/{name}.html")
         self.wait_ready()
+        if self.find("html").get_attribute("lang") != language:
+            self.find("#language").click()
+            self.driver.refresh()
+            self.wait_ready()
 
     def __enter__(self):
         return self
