@@ -687,6 +687,7 @@ class Tabs {
             this.tell(this.#inbox.cursor);
             await this.#room.lead(signal);
             this.#term = this.#joined = undefined;
+            this.greet(); // whoever leads now may have told it before
         }
     }
 

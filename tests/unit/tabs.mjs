@@ -31,6 +31,8 @@ export class Browser {
     /** How long the browser takes to give a lock, and what was stolen. */
     lockMs = 0;
     steals = 0;
+    /** How long it takes to tell one that its lock was stolen. */
+    theftMs = 0;
 
     /** A tab with a room in it, that writes down what it is told. */
     async open(options = {}) {
@@ -189,7 +191,9 @@ export class Tab {
             }
             if (steal) {
                 this.browser.steals += 1;
-                lock.holder?.reject(aborted());
+                const { holder } = lock;
+                setTimeout(() => holder?.reject(aborted()),
+                    this.browser.theftMs);
                 lock.holder = undefined;
                 lock.queue.unshift(entry);
             } else {

@@ -324,6 +324,26 @@ test("a lock is stolen once, however much comes while it is waited for",
         }
     });
 
+test("who hears late that the lead is lost follows all the same", async () => {
+    const [one, two] = await openTabs(2, { transport: "ws", retry: 1e6,
+        retryMax: 1e6 });
+    one.hide(true);
+    browser.theftMs = 100;
+    const { now } = Date;
+    Date.now = () => now() + 61000;
+    try {
+        say("1");
+        server.refusing = true;
+        server.fault = () => new Response("", { status: 503 });
+        await until(() => two.room.state === "waiting");
+        assert.equal(one.room.state, "open");
+        await until(() => one.room.state === "waiting");
+        await hear([one, two], "1");
+    } finally {
+        Date.now = now;
+    }
+});
+
 test("a hidden tab does not take over from a hidden one", async () => {
     const [one, two] = await openTabs(2, { transport: "ws" });
     one.hide(true);
