@@ -7,7 +7,8 @@ import time
 import pytest
 
 from wait import FACTOR, holds_for, slow, wait_until
-from websocket import CLOSE, PONG, TEXT, Connection, frame, request_bytes
+from websocket import (CLOSE, PONG, TEXT, Connection, frame, head,
+                       request_bytes)
 
 AWAY, RESTART, LATER = 1001, 1012, 1013
 
@@ -106,6 +107,29 @@ def test_a_dead_reader_on_a_busy_channel_is_noticed(start, start_ws):
             earshot.publish("room", "x")
             return ws.held() == 0
         wait_until(gone, 6, "the dead one's being noticed", every=0.05)
+
+
+@pytest.mark.parametrize("begun", [
+    frame(TEXT, b'{"data":"', fin=False),
+    head(TEXT, 60000) + b"x" * 50000,
+    frame(TEXT, b"", fin=False) + frame(0, b"x" * 1000, fin=False),
+])
+def test_a_message_that_does_not_come_to_its_end_ends_it(start_ws, begun):
+    """What has come of it is kept for it: not for as long as it likes. It
+    says that it is there meanwhile, so it is not silent."""
+    ws = start_ws(request_timeout=1, heartbeat=1)
+    with ws.socket() as socket:
+        socket.send(begun)
+        began = time.monotonic()
+        while socket.got_close is None:
+            assert time.monotonic() - began < slow(6), "it is still kept"
+            if begun[0] & 15 == TEXT and not begun[0] & 0x80:
+                socket.send_frame(PONG)     # between fragments
+            if not socket.quiet(0.1):
+                assert socket.next(), "a reason would be kind"
+        assert socket.got_close.code == 1008
+        assert socket.got_close.reason
+    wait_until(lambda: ws.held() == 0)
 
 
 # Ends by the server
