@@ -38,7 +38,7 @@ function showExample() {
         const control = new AbortController();
         runs(control.signal);
         const sendBytes = await connect(address("ws"), (data) =>
-            // A string is the server's answer to what was sent.
+            // Text is heard by the example above.
             typeof data === "string" || example.hear(`[${data.join(", ")}]`),
         control.signal);
         sendBytes(Uint8Array.of(0, 255, 10, 128));
