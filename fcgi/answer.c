@@ -83,10 +83,10 @@ void
 answer_problem(struct connection *connection, enum problem problem,
                const char *format, ...)
 {
-    struct refusal refusal = {.problem = problem};
+    struct refusal refusal;
     va_list args;
     va_start(args, format);
-    vsnprintf(refusal.sentence, sizeof refusal.sentence, format, args);
+    problem_refuse_v(&refusal, problem, format, args);
     va_end(args);
     send_refusal(connection, &refusal, "");
 }

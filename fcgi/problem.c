@@ -86,15 +86,35 @@ problem_reason(int status)
     }
 }
 
+/* The sentence may quote what a peer sent, or be cut within a character: what
+ * is not UTF-8 must go neither into JSON nor into a close frame. */
+static void
+clean(char *sentence)
+{
+    if (!utf8_valid(sentence, strlen(sentence)))
+        for (; *sentence; sentence++)
+            if ((unsigned char)*sentence >= 0x80)
+                *sentence = '?';
+}
+
+bool
+problem_refuse_v(struct refusal *refusal, enum problem problem,
+                 const char *format, va_list args)
+{
+    refusal->problem = problem;
+    refusal->sentence[0] = '\0';
+    vsnprintf(refusal->sentence, sizeof refusal->sentence, format, args);
+    clean(refusal->sentence);
+    return false;
+}
+
 bool
 problem_refuse(struct refusal *refusal, enum problem problem,
                const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    refusal->problem = problem;
-    refusal->sentence[0] = '\0';
-    vsnprintf(refusal->sentence, sizeof refusal->sentence, format, args);
+    problem_refuse_v(refusal, problem, format, args);
     va_end(args);
     return false;
 }
@@ -102,15 +122,8 @@ problem_refuse(struct refusal *refusal, enum problem problem,
 void
 problem_append(struct bytes *json, const struct refusal *refusal)
 {
-    char sentence[sizeof refusal->sentence];
-    size_t len = strlen(refusal->sentence);
-    memcpy(sentence, refusal->sentence, len);
-    if (!utf8_valid(sentence, len))
-        for (size_t i = 0; i < len; i++)
-            if ((unsigned char)sentence[i] >= 0x80)
-                sentence[i] = '?';
     bytes_append_string(json, "\"error\":");
-    json_append_string(json, sentence, len);
+    json_append_string(json, refusal->sentence, strlen(refusal->sentence));
     bytes_append_string(json, ",\"code\":\"");
     bytes_append_string(json, problem_code(refusal->problem));
     bytes_append_char(json, '"');

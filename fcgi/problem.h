@@ -4,6 +4,7 @@
 #ifndef EARSHOT_PROBLEM_H
 #define EARSHOT_PROBLEM_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 struct bytes;
@@ -50,14 +51,18 @@ struct refusal {
     char sentence[1024];
 };
 
-/* Fills REFUSAL; a sentence that is too long is cut. False, so that a judge
+/* Fills REFUSAL; a sentence that is too long is cut, and what is not UTF-8 of
+ * what it quotes becomes `?`. False, so that a judge
  * can return what it returns. */
 __attribute__((format(printf, 3, 4))) bool
 problem_refuse(struct refusal *refusal, enum problem problem,
                const char *format, ...);
 
-/* Appends the members `"error":"…","code":"…"`. The sentence may quote what a
- * peer sent; what is not UTF-8 of it becomes `?`. */
+__attribute__((format(printf, 3, 0))) bool
+problem_refuse_v(struct refusal *refusal, enum problem problem,
+                 const char *format, va_list args);
+
+/* Appends the members `"error":"…","code":"…"`. */
 void problem_append(struct bytes *json, const struct refusal *refusal);
 
 #endif

@@ -160,7 +160,7 @@ on_writable(evutil_socket_t fd, short what, void *context)
 void
 client_say(struct client *client, struct bytes *frame)
 {
-    if (client->state == CLIENT_CLOSED || client->is_deaf) {
+    if (client->state != CLIENT_OPEN) { /* nothing follows a close frame */
         bytes_fini(frame);
         return;
     }
@@ -219,6 +219,16 @@ client_close(struct client *client, enum close_code code, const char *reason)
         begin_closing(client, code, reason);
 }
 
+void
+client_leave(struct client *client, enum close_code code)
+{
+    client->leaves_with = (uint16_t)code;
+    if (!client->posting_count)
+        client_close(client, code,
+                     code == CLOSE_RESTART ? "come back by your cursor"
+                                           : "the program is stopping");
+}
+
 /* The peer has broken the rules: nothing that it sends makes sense now. */
 static void
 end_wrong(struct client *client)
@@ -246,8 +256,6 @@ static void
 on_ping(struct client *client)
 {
     struct bytes pong = BYTES_EMPTY;
-    if (client->state != CLIENT_OPEN)
-        return; /* nothing follows a close frame */
     encode_frame(&pong, FRAME_PONG, client->frames.data, client->frames.len);
     client_say(client, &pong);
 }
@@ -263,7 +271,7 @@ on_found(struct client *client, enum frames_found found)
         return;
     case FRAMES_TEXT:
     case FRAMES_BINARY:
-        if (client->state == CLIENT_OPEN && !client->is_stopping)
+        if (client->state == CLIENT_OPEN && !client->leaves_with)
             posting_take(client, found == FRAMES_TEXT, client->frames.data,
                          client->frames.len);
         return;
@@ -321,6 +329,7 @@ void
 client_resume(struct client *client)
 {
     if (client->state == CLIENT_CLOSED || client->is_deaf ||
+        client->dialect == DIALECT_EVENTS ||
         event_pending(&client->read_event, EV_READ, NULL))
         return;
     frames_feed(&client->frames, "", 0);
@@ -386,26 +395,24 @@ client_open(struct client *client, int fd, struct bytes *greeting,
     client_add(client, piece);
     shared_release(piece);
     client_flush(client);
+    if (client->state != CLIENT_OPEN || client->dialect == DIALECT_EVENTS)
+        return;
     frames_feed(&client->frames, input, len);
-    if (client->state == CLIENT_OPEN)
-        take_frames(client);
+    take_frames(client);
 }
 
 static void
 on_stop(struct member *member)
 {
-    struct client *client = client_of(member);
-    client->is_stopping = true;
-    if (!client->posting_count)
-        client_close(client, CLOSE_GOING_AWAY, "the program is stopping");
+    client_leave(client_of(member), CLOSE_GOING_AWAY);
 }
 
 static void
 on_settle(struct member *member)
 {
     struct client *client = client_of(member);
-    if (client->is_stopping)
-        on_stop(member);
+    if (client->leaves_with)
+        client_leave(client, (enum close_code)client->leaves_with);
     /* What the hub gave in this turn has left, with what was said before it. */
     if (client->state != CLIENT_CLOSED && !client->outbox.is_on_its_way)
         client_flush(client);

@@ -45,7 +45,7 @@ struct client {
     bool is_heard;          /* something came since the last beat */
     bool is_answered;       /* the peer's close frame has come */
     bool is_deaf;           /* nothing that comes is looked at any more */
-    bool is_stopping;       /* closes when its publishes are answered */
+    uint16_t leaves_with;   /* closes so when its publishes are answered; 0 */
     uint8_t silent_beats;   /* heartbeats in a row without a sign of life */
     uint8_t posting_count;  /* publishes under way */
     char *from;             /* ?from=, or NULL */
@@ -89,6 +89,9 @@ enum written client_flush(struct client *client);
  * (RFC 6455, section 7.1.2). Not to be called from a transport's verbs. */
 void client_close(struct client *client, enum close_code code,
                   const char *reason);
+
+/* The same, once what it has published is answered. */
+void client_leave(struct client *client, enum close_code code);
 
 /* Ends the connection without another word. */
 void client_drop(struct client *client);

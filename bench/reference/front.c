@@ -17,6 +17,7 @@
 
 enum {
     HEADERS_MAX = 16 * 1024,
+    INPUT_MAX = 2 * HEADERS_MAX,
     BODY_MAX = 4 * 1024, /* nothing here wants one */
     PAUSE_US = 100 * 1000,
 };
@@ -32,16 +33,20 @@ struct front {
     int null_fd; /* what libevent closes in the place of a client */
 };
 
-/* A connection that has come, and is no client yet. Each request has
- * --request-timeout in all: libevent's own timeout begins anew with every
- * byte. */
+/* A connection that has come, and is no client yet. It has --request-timeout in
+ * all to become one, or to have its answers: libevent's own timeout begins anew
+ * with every byte. */
 struct arrival {
     struct front *front;
     struct bufferevent *stream;
+    bool is_known; /* on_gone() will be called */
     struct event timer_event;
     struct arrival *next;
     struct arrival *prev;
 };
+
+/* evhttp gives a listener itself as its context, and no other may be had. */
+static struct front *the_front;
 
 /* -- arrivals ----------------------------------------------------------- */
 
@@ -59,41 +64,65 @@ arrival_free(struct arrival *arrival)
     free(arrival);
 }
 
-/* True while libevent has the connection: it takes its callbacks off when it
+/* libevent's connection, or NULL: it takes its callbacks off the stream when it
  * lets go of it, and the descriptor may be another's by then. */
-static bool
-is_here(const struct arrival *arrival)
+static struct evhttp_connection *
+connection_of(const struct arrival *arrival)
 {
     bufferevent_event_cb event_cb = NULL;
-    bufferevent_getcb(arrival->stream, NULL, NULL, &event_cb, NULL);
-    return event_cb;
+    void *context = NULL;
+    bufferevent_getcb(arrival->stream, NULL, NULL, &event_cb, &context);
+    return event_cb ? context : NULL;
 }
 
+/* Its end is noticed by libevent, which then lets go of it. */
 static void
 on_time_over(evutil_socket_t fd, short what, void *context)
 {
     struct arrival *arrival = context;
     (void)fd, (void)what;
-    if (is_here(arrival))
+    if (connection_of(arrival))
         shutdown(bufferevent_getfd(arrival->stream), SHUT_RDWR);
-    arrival_free(arrival);
+    else
+        arrival_free(arrival);
 }
 
+/* libevent lets go of a connection, or it has become a client. */
 static void
-wait_for_request(struct arrival *arrival)
+on_gone(struct evhttp_connection *connection, void *context)
 {
-    struct server *server = arrival->front->server;
-    event_add(&arrival->timer_event,
-              server_timeout(server, server->options->request_timeout_us));
+    evhttp_connection_set_closecb(connection, NULL, NULL);
+    arrival_free(context);
+}
+
+/* Asks to be told when the newest arrivals go. libevent makes its connection
+ * after it has asked us for the stream, so this waits for the turn's end, which
+ * comes before anything is read. */
+static void
+know_arrivals(struct front *front)
+{
+    for (struct arrival *arrival = front->arrivals, *next;
+         arrival && !arrival->is_known; arrival = next) {
+        struct evhttp_connection *connection = connection_of(arrival);
+        next = arrival->next;
+        arrival->is_known = true;
+        if (connection)
+            evhttp_connection_set_closecb(connection, on_gone, arrival);
+        else
+            arrival_free(arrival);
+    }
 }
 
 static struct bufferevent *
 on_arrival(struct event_base *base, void *context)
 {
     struct front *front = context;
+    struct server *server = front->server;
     struct bufferevent *stream = bufferevent_socket_new(base, -1, 0);
     if (!stream)
         return NULL;
+    /* While an answer is not taken libevent goes on reading. */
+    bufferevent_setwatermark(stream, EV_READ, 0, INPUT_MAX);
     struct arrival *arrival = xcalloc(1, sizeof *arrival);
     bufferevent_incref(stream);
     arrival->front = front;
@@ -103,40 +132,17 @@ on_arrival(struct event_base *base, void *context)
         arrival->next->prev = arrival;
     front->arrivals = arrival;
     evtimer_assign(&arrival->timer_event, base, on_time_over, arrival);
-    wait_for_request(arrival);
+    event_add(&arrival->timer_event,
+              server_timeout(server, server->options->request_timeout_us));
+    server_settle(server, &front->member);
     return stream;
-}
-
-/* libevent lets go of a connection that had a request. Those that never had one
- * are forgotten when their time is over. */
-static void
-on_gone(struct evhttp_connection *connection, void *context)
-{
-    struct arrival *arrival = context;
-    (void)connection;
-    arrival_free(arrival);
-}
-
-/* The arrival of a request's connection: mostly one of the newest. */
-static struct arrival *
-find_arrival(const struct front *front, struct evhttp_request *request)
-{
-    const struct bufferevent *stream = evhttp_connection_get_bufferevent(
-        evhttp_request_get_connection(request));
-    struct arrival *arrival = front->arrivals;
-    while (arrival->stream != stream)
-        arrival = arrival->next;
-    return arrival;
 }
 
 static void
 on_request(struct evhttp_request *request, void *context)
 {
     struct front *front = context;
-    struct arrival *arrival = find_arrival(front, request);
-    evhttp_connection_set_closecb(evhttp_request_get_connection(request),
-                                  on_gone, arrival);
-    wait_for_request(arrival); /* the next one */
+    know_arrivals(front);
     routes_serve(request, front->server, front->null_fd);
 }
 
@@ -163,7 +169,10 @@ on_stop(struct member *member)
 static void
 on_settle(struct member *member)
 {
-    server_leave(front_of(member)->server, member);
+    struct front *front = front_of(member);
+    know_arrivals(front);
+    if (front->server->stopping)
+        server_leave(front->server, member);
 }
 
 static const struct member_verbs verbs = {
@@ -185,7 +194,8 @@ on_accept_again(evutil_socket_t fd, short what, void *context)
 static void
 on_accept_error(struct evconnlistener *listener, void *context)
 {
-    struct front *front = context;
+    struct front *front = the_front;
+    (void)context;
     log_error("front", "cannot accept: %m; raise the limit of open files "
                        "(ulimit -n)");
     evconnlistener_disable(listener);
@@ -200,6 +210,7 @@ front_new(struct server *server)
     if (!http || null_fd < 0)
         return NULL;
     struct front *front = xcalloc(1, sizeof *front);
+    the_front = front;
     front->server = server;
     front->http = http;
     front->null_fd = null_fd;
@@ -210,10 +221,10 @@ front_new(struct server *server)
     evhttp_set_max_body_size(http, BODY_MAX);
     evhttp_set_timeout_tv(
         http, server_timeout(server, server->options->request_timeout_us));
-    evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD |
-                                         EVHTTP_REQ_OPTIONS | EVHTTP_REQ_POST |
-                                         EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
-                                         EVHTTP_REQ_PATCH);
+    evhttp_set_allowed_methods(
+        http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_OPTIONS |
+                  EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
+                  EVHTTP_REQ_PATCH | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT);
     server_join(server, &front->member, &verbs);
     return front;
 }

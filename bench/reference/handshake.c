@@ -63,12 +63,16 @@ handshake_judge(const struct handshake *handshake,
                               "Upgrade: websocket and Connection: Upgrade (and "
                               "if you do, let the web server in between pass "
                               "them on)");
+    if (!handshake->is_get)
+        return problem_refuse(refusal, PROBLEM_UPGRADE,
+                              "a WebSocket begins with GET");
     if (!handshake->is_http_1_1)
         return problem_refuse(refusal, PROBLEM_HANDSHAKE,
                               "a WebSocket begins with HTTP/1.1");
-    if (!handshake->host[0])
+    if (!handshake->host[0] || strpbrk(handshake->host, ", \t"))
         return problem_refuse(refusal, PROBLEM_HANDSHAKE,
-                              "there is no Host header");
+                              "there must be one Host header, and one host "
+                              "in it");
     if (strcmp(handshake->version, "13") != 0)
         return problem_refuse(refusal, PROBLEM_UPGRADE,
                               "the version of WebSocket spoken here is 13, "

@@ -12,6 +12,7 @@ enum { HANDSHAKE_ACCEPT_SIZE = 29 }; /* base64 of 20 bytes, and a NUL */
 /* What of a GET request matters. A string is "" when the header is not there;
  * of several headers of a name the values are joined with commas. */
 struct handshake {
+    bool is_get;
     bool is_http_1_1; /* or a later 1.x */
     const char *host;
     const char *upgrade;

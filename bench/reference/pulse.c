@@ -69,7 +69,7 @@ void
 pulse_beat(struct client *client)
 {
     if (clock_monotonic_us() >= client->ends_us) {
-        client_close(client, CLOSE_RESTART, "come back by your cursor");
+        client_leave(client, CLOSE_RESTART);
     } else if (is_stalled(client)) {
         log_info(client->subscriber.transport->name,
                  "dropped: it took nothing for too long");

@@ -8,6 +8,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 static const char methods[] = "GET, HEAD, OPTIONS";
@@ -18,6 +19,15 @@ add_header(const struct exchange *exchange, const char *name, const char *value)
 {
     evhttp_add_header(evhttp_request_get_output_headers(exchange->request),
                       name, value);
+}
+
+/* By hand: libevent leaves it out of the answer to HEAD. */
+static void
+add_length(const struct exchange *exchange, size_t len)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%zu", len);
+    add_header(exchange, "Content-Length", text);
 }
 
 /* The answer has left, and the client wanted no other. */
@@ -55,13 +65,16 @@ send_reply(const struct exchange *exchange, int status, const char *type,
     struct evbuffer *buffer = evbuffer_new();
     add_header(exchange, "X-Content-Type-Options", "nosniff");
     add_header(exchange, "Cache-Control", "no-store");
+    if (exchange->is_last)
+        add_header(exchange, "Connection", "close");
     if (exchange->is_foreign)
         add_header(exchange, "Access-Control-Allow-Origin", exchange->origin);
     if (exchange->server->options->origin[0])
         add_header(exchange, "Vary", "Origin");
     if (body) {
         add_header(exchange, "Content-Type", type);
-        if (buffer)
+        add_length(exchange, body->len);
+        if (buffer && !exchange->is_head)
             evbuffer_add(buffer, body->data, body->len);
         bytes_fini(body);
     }

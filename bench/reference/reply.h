@@ -15,6 +15,8 @@ struct exchange {
     struct server *server;
     const char *origin; /* of a page, or "" */
     bool is_foreign;    /* ... which is of another site, and let in */
+    bool is_head;
+    bool is_last; /* what follows on the connection is not to be read */
 };
 
 /* Answers with STATUS and the JSON, which is left empty. */

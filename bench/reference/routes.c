@@ -22,6 +22,7 @@
 #include <event2/http.h>
 #include <event2/http_struct.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -120,6 +121,7 @@ judge_handshake(struct ask *ask, char accept[HANDSHAKE_ACCEPT_SIZE],
     struct headers *headers = &ask->headers;
     const struct evhttp_request *request = ask->exchange.request;
     const struct handshake handshake = {
+        .is_get = !ask->exchange.is_head,
         .is_http_1_1 = request->major == 1 && request->minor >= 1,
         .host = headers_get(headers, "Host"),
         .upgrade = headers_get(headers, "Upgrade"),
@@ -143,6 +145,10 @@ take_connection(struct ask *ask, struct bytes *input)
     int ours = fcntl(theirs, F_DUPFD_CLOEXEC, 3);
     if (ours < 0)
         return -1;
+    /* A frame must not wait for the acknowledgement of the one before; of a
+     * Unix socket this is refused, and not needed. */
+    const int on = 1;
+    setsockopt(ours, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     bufferevent_disable(stream, EV_READ | EV_WRITE);
     if (dup3(ask->null_fd, theirs, O_CLOEXEC) < 0) {
         close(ours);
@@ -283,6 +289,23 @@ serve_ws(struct ask *ask, const char *names)
         reply_refusal(&ask->exchange, &refusal);
 }
 
+/* Whether what is asked makes sense, and nothing more. */
+static bool
+may_follow(struct ask *ask, const char *names, struct refusal *refusal)
+{
+    struct follow follow;
+    const struct asked asked = {
+        .transport = TRANSPORT_SSE,
+        .names = names,
+        .query = &ask->query,
+        .last_event_id = headers_get(&ask->headers, "Last-Event-ID"),
+    };
+    if (!follow_read(&follow, &asked, ask->exchange.server->options, refusal))
+        return false;
+    follow_fini(&follow);
+    return true;
+}
+
 /* An event stream by plain HTTP, as earshot.fcgi has it. Whatever is refused
  * for the moment is refused by a stream that says when to come back: anything
  * but 200, and an EventSource gives up for good. */
@@ -292,11 +315,11 @@ serve_sse(struct ask *ask, const char *names)
     struct refusal refusal = {.sentence = ""};
     if (!may(ask, ACCESS_READ))
         return;
-    bool is_head =
-        evhttp_request_get_command(ask->exchange.request) == EVHTTP_REQ_HEAD;
-    if (!is_head && follow(ask, names, NULL, &refusal))
+    if (ask->exchange.is_head && may_follow(ask, names, &refusal))
+        reply_stream(&ask->exchange, "");
+    else if (!ask->exchange.is_head && follow(ask, names, NULL, &refusal))
         return;
-    if (is_head || problem_status(refusal.problem) >= 500)
+    else if (problem_status(refusal.problem) >= 500)
         reply_stream(&ask->exchange, refusal.sentence);
     else
         reply_refusal(&ask->exchange, &refusal);
@@ -382,6 +405,16 @@ route(struct ask *ask, char *path)
         refuse_path(ask);
 }
 
+/* libevent reads no body of HEAD: it would take it for the next request, with
+ * headers that a web server in between has not seen. */
+static bool
+has_hidden_body(struct ask *ask)
+{
+    return ask->exchange.is_head &&
+           (headers_get(&ask->headers, "Content-Length")[0] ||
+            headers_get(&ask->headers, "Transfer-Encoding")[0]);
+}
+
 static void
 serve(struct ask *ask)
 {
@@ -393,6 +426,13 @@ serve(struct ask *ask)
     size_t len = path ? strlen(path) : 0;
     struct refusal refusal;
     read_visitor(ask);
+    if (has_hidden_body(ask)) {
+        problem_refuse(&refusal, PROBLEM_BAD_REQUEST,
+                       "HEAD with a body makes no sense");
+        ask->exchange.is_last = true;
+        reply_refusal(&ask->exchange, &refusal);
+        return;
+    }
     bool is_decoded = len <= PATH_MAX_BYTES &&
                       percent_decode(decoded, path ? path : "", len, false);
     if (query_read(&ask->query, query ? query : "") && is_decoded) {
@@ -410,7 +450,11 @@ void
 routes_serve(struct evhttp_request *request, struct server *server, int null_fd)
 {
     struct ask ask = {
-        .exchange = {.request = request, .server = server, .origin = ""},
+        .exchange = {.request = request,
+                     .server = server,
+                     .origin = "",
+                     .is_head = evhttp_request_get_command(request) ==
+                                EVHTTP_REQ_HEAD},
         .null_fd = null_fd,
         .headers = {.all = evhttp_request_get_input_headers(request)},
     };

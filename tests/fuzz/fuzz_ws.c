@@ -128,8 +128,8 @@ check_headers(const uint8_t *data, size_t size)
     }
     char accept[HANDSHAKE_ACCEPT_SIZE];
     struct refusal refusal;
-    const struct handshake handshake = {true,       headers[0], headers[1],
-                                        headers[2], headers[3], headers[4]};
+    const struct handshake handshake = {
+        true, true, headers[0], headers[1], headers[2], headers[3], headers[4]};
     if (handshake_judge(&handshake, accept, &refusal))
         require(strlen(accept) == HANDSHAKE_ACCEPT_SIZE - 1);
     struct forwarded_values values;

@@ -4,6 +4,7 @@
 #include "problem.h"
 
 static const struct handshake good = {
+    .is_get = true,
     .is_http_1_1 = true,
     .host = "server.example.com",
     .upgrade = "websocket",
@@ -94,6 +95,8 @@ TEST(a_handshake_is_http_1_1_and_names_its_host)
 {
     assert_string_equal(judge(WITH(is_http_1_1, false)), "handshake");
     assert_string_equal(judge(WITH(host, "")), "handshake");
+    assert_string_equal(judge(WITH(host, "a.example, a.example")), "handshake");
+    assert_string_equal(judge(WITH(is_get, false)), "upgrade");
 }
 
 RUN(LISTED(the_standards_own_example_is_answered_as_it_says),
