@@ -93,23 +93,35 @@ append_sse(struct bytes *bytes, const struct queue_row *row, const char *cursor,
     bytes_append_char(bytes, '\n');
 }
 
+/* The lengths of a frame need two bytes at most: no one has more. */
+static void
+append_frame(struct bytes *bytes, unsigned first, const char *data, size_t len)
+{
+    enum { LENGTH_16 = 126 };
+    bytes_append_char(bytes, (char)first);
+    if (len < LENGTH_16) {
+        bytes_append_char(bytes, (char)len);
+    } else {
+        bytes_append_char(bytes, LENGTH_16);
+        bytes_append_char(bytes, (char)(len >> 8));
+        bytes_append_char(bytes, (char)(len & 0xff));
+    }
+    bytes_append(bytes, data, len);
+}
+
 void
 encode_frame(struct bytes *bytes, enum frame_opcode opcode, const void *data,
              size_t len)
 {
-    enum { FIN = 0x80, LENGTH_16 = 126, LENGTH_64 = 127 };
-    bytes_reserve(bytes, len + 10);
-    bytes_append_char(bytes, (char)(FIN | opcode));
-    int length_bytes = 0;
-    if (len < LENGTH_16) {
-        bytes_append_char(bytes, (char)len);
-    } else {
-        length_bytes = len > UINT16_MAX ? 8 : 2;
-        bytes_append_char(bytes, length_bytes == 2 ? LENGTH_16 : LENGTH_64);
+    enum { FIN = 0x80, CONTINUATION = 0, FRAGMENT_MAX = UINT16_MAX };
+    const char *at = data;
+    unsigned first = opcode;
+    bytes_reserve(bytes, len + 4 * (len / FRAGMENT_MAX + 1));
+    for (; len > FRAGMENT_MAX; at += FRAGMENT_MAX, len -= FRAGMENT_MAX) {
+        append_frame(bytes, first, at, FRAGMENT_MAX);
+        first = CONTINUATION;
     }
-    for (int i = length_bytes; i-- > 0;)
-        bytes_append_char(bytes, (char)((uint64_t)len >> (8 * i)));
-    bytes_append(bytes, data, len);
+    append_frame(bytes, FIN | first, at, len);
 }
 
 static void

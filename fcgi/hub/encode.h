@@ -24,8 +24,9 @@ enum frame_opcode {
     FRAME_PONG = 0xa,
 };
 
-/* Appends one whole frame as a server sends it, which is unmasked: so all who
- * get the same message get the same bytes. */
+/* Appends one whole message as a server sends it, which is unmasked: so all who
+ * get the same get the same bytes. Above 65,535 bytes it is in fragments (RFC
+ * 6455, section 5.4). */
 void encode_frame(struct bytes *bytes, enum frame_opcode opcode,
                   const void *data, size_t len);
 

@@ -211,3 +211,17 @@ def test_small_frames_do_not_wait_for_each_other(start_ws):
                 follower.send_frame(PING, b"x")
         thread.join()
     assert statistics.median(late) < slow(0.012)
+
+
+def test_a_large_message_comes_in_fragments(start, start_ws):
+    earshot = start(message_max=1 << 20)
+    ws = start_ws(message_max=1 << 20)
+    data = "".join(f"{i:07}." for i in range(25000))
+    with ws.socket() as reader, ws.socket(query="format=raw", raw=True) as raw:
+        earshot.publish("room", data)
+        assert reader.take(1)[0]["data"] == data
+        frames = [raw.read_frame()]
+        while not frames[-1].fin:
+            frames.append(raw.read_frame())
+    assert [one.opcode for one in frames] == [TEXT, 0, 0, 0]
+    assert b"".join(one.payload for one in frames) == data.encode()

@@ -244,7 +244,21 @@ TEST(a_frame_says_its_length_in_as_few_bytes_as_will_do)
     assert_frame_header(125, "\x82\x7d", 2);
     assert_frame_header(126, "\x82\x7e\x00\x7e", 4);
     assert_frame_header(65535, "\x82\x7e\xff\xff", 4);
-    assert_frame_header(65536, "\x82\x7f\0\0\0\0\0\x01\0\0", 10);
+}
+
+TEST(what_two_bytes_of_length_cannot_say_is_sent_in_fragments)
+{
+    static char data[2 * 65535 + 1];
+    memset(data, 'x', sizeof data);
+    bytes_consume(&out, out.len);
+    encode_frame(&out, FRAME_TEXT, data, sizeof data);
+    assert_int_equal(out.len, sizeof data + 4 + 4 + 2);
+    assert_memory_equal(out.data, "\x01\x7e\xff\xff", 4);
+    assert_memory_equal(out.data + 4 + 65535, "\x00\x7e\xff\xff", 4);
+    assert_memory_equal(out.data + out.len - 3, "\x80\x01x", 3);
+    bytes_consume(&out, out.len);
+    encode_frame(&out, FRAME_TEXT, data, 65536);
+    assert_memory_equal(out.data + out.len - 3, "\x80\x01x", 3);
 }
 
 TEST(a_message_in_a_frame_is_the_json_of_a_poll)
@@ -287,5 +301,6 @@ RUN(CODE(an_event_has_its_id_and_its_data),
     CODE(line_separators_never_stand_bare_in_json),
     CODE(a_message_is_encoded_once_for_each_encoding),
     CODE(a_frame_says_its_length_in_as_few_bytes_as_will_do),
+    CODE(what_two_bytes_of_length_cannot_say_is_sent_in_fragments),
     CODE(a_message_in_a_frame_is_the_json_of_a_poll),
     CODE(a_bare_frame_is_the_data_and_says_whether_it_is_text))
