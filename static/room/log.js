@@ -14,6 +14,9 @@ import { word } from "./words.js";
 const LINES_MAX = 300;
 const CHARS_MAX = 500000;
 
+/** The last millisecond that a Date can be (ECMA-262, 21.4.1.1). */
+const TIME_MAX = 8.64e15;
+
 /** Nearer to the end than this, the page follows the talk. */
 const END_PX = 48;
 
@@ -101,20 +104,25 @@ export class Log {
         this.#ids.clear();
         this.#chars = 0;
         this.#asked = 0;
-        this.#draw();
+        this.#before.replaceChildren();
+        this.#list.replaceChildren();
     }
 
-    /** The same lines in another language. */
-    redraw() {
-        this.#draw();
+    /**
+     * Puts the lines into the language at hand. They stay where they are, and
+     * what is the same in both is left alone: nobody has said anything new.
+     */
+    translate() {
+        const items = this.#scroller.querySelectorAll(".message");
+        this.#lines.forEach((line, at) => {
+            const anew = texts(draw(line, this.#lines[at - 1]));
+            texts(items[at]).forEach((node, i) => {
+                if (node.data !== anew[i].data) {
+                    node.data = anew[i].data;
+                }
+            });
+        });
         this.#settle();
-    }
-
-    #draw() {
-        const items = this.#lines.map((line, i) =>
-            draw(line, this.#lines[i - 1]));
-        this.#before.replaceChildren(...items.slice(0, this.#asked));
-        this.#list.replaceChildren(...items.slice(this.#asked));
     }
 
     /** Goes to the end, and stays there. */
@@ -179,6 +187,16 @@ export class Log {
     }
 }
 
+/** Its texts, in their order: a line has as many in each language. */
+function texts(item) {
+    const walker = document.createTreeWalker(item, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) {
+        found.push(walker.currentNode);
+    }
+    return found;
+}
+
 /** One line as an element; `before` is the line above it. */
 function draw(line, before) {
     const item = document.createElement("li");
@@ -214,7 +232,8 @@ function speaker({ who, own }) {
 }
 
 function clock(time) {
-    const date = new Date(time);
+    // A row from elsewhere may name a time beyond all dates.
+    const date = new Date(Math.min(time, TIME_MAX));
     const today = date.toDateString() === new Date().toDateString();
     const element = document.createElement("time");
     element.dateTime = date.toISOString();

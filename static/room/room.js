@@ -38,7 +38,7 @@ const outbox = new Outbox(room, `outbox.${channel}`, {
 });
 
 showFrame();
-onLanguage(() => log.redraw());
+onLanguage(() => log.translate());
 followRoom();
 watchHistory();
 watchForm();

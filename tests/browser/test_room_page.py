@@ -1,5 +1,8 @@
 """The room as a page: words, keyboard, widths, colours, scrolling."""
 
+import contextlib
+import sqlite3
+
 from selenium.webdriver.common.keys import Keys
 from voices import numbered, say
 from wait import wait_until
@@ -229,3 +232,57 @@ def test_the_page_follows_the_talk_until_its_reader_looks_back(site, room):
     newer.click()
     wait_until(at_the_end)
     assert not newer.is_displayed()
+
+
+def test_a_change_of_language_says_nothing_anew(site, room):
+    # The queue has been replaced: this page's cursor is another one's.
+    room.driver.get(f"{site.url}/icon.svg")
+    room.browser.run("""sessionStorage.setItem("earshot.room.room",
+        JSON.stringify({ cursor: "5-zzzzzzzz", lines: [] }))""")
+    room.open()
+    room.say("mine", name="")
+    site.post("/room", bytes(1000),
+              {"Content-Type": "application/octet-stream"})
+    say(site, "Ada", "hers")
+    wait_until(lambda: len(room.lines) == 3, 10)
+    log = room.find("[role=log]")
+    assert "no longer kept" in log.text
+    assert "binary, 1,000 bytes" in log.text
+    # Elements that are put in are read out, as if somebody had spoken.
+    assert log.get_attribute("aria-relevant") == "additions"
+    room.browser.run("""
+        window.put = 0;
+        new MutationObserver((changes) => { put += changes.length; })
+            .observe(document.querySelector("[role=log]"),
+                { childList: true, subtree: true });""")
+    room.find("#language").click()
+    try:
+        assert [line["who"] for line in room.lines] == ["访客", "访客", "Ada"]
+        assert "有些消息已不再保存" in log.text
+        assert "二进制，1,000 字节" in log.text
+        assert "我" in room.find(".message.own .who small").text
+        assert room.browser.run("return put") == 0
+        # And what follows comes in the language at hand.
+        room.say("one more")
+        wait_until(lambda: room.lines[-1]["who"] == "访客")
+        assert room.browser.run("return put") > 0
+    finally:
+        room.find("#language").click()
+    assert "no longer kept" in log.text
+    assert room.browser.console() == []
+
+
+def test_a_time_beyond_all_dates_hides_no_message(site, room):
+    room.say("before")
+    room.hears("before")
+    # As another program may write it: the schema takes it.
+    with contextlib.closing(sqlite3.connect(site.queue, timeout=5)) as queue:
+        queue.execute("INSERT INTO message(channel, data, time)"
+                      " VALUES('room', 'in the far future', ?)",
+                      (2**53 - 1,))
+        queue.commit()
+    say(site, "Ada", "after")
+    room.hears("before", "in the far future", "after")
+    assert room.find(".message:nth-child(2) time").get_attribute("datetime") \
+        == "+275760-09-13T00:00:00.000Z"
+    assert room.browser.console() == []
