@@ -3,7 +3,7 @@
 import { onLanguage } from "../site.js";
 import { buildExperiments } from "./experiments.js";
 import { CUT_MS, SLOW_RATE } from "./lane.js";
-import { NAMES, both, duration, label, make, say } from "./page.js";
+import { NAMES, both, duration, label, make, plain, say } from "./page.js";
 import { Seats } from "./seats.js";
 import { Stage } from "./stage.js";
 import { Tap } from "./tap.js";
@@ -121,7 +121,7 @@ async function publish(text, own) {
         return id;
     } catch (error) {
         $("#summary").classList.add("bad");
-        $("#summary").replaceChildren(...both([
+        $("#summary").replaceChildren(...plain([
             `Not published: ${error.message}`, `未能发布：${error.message}`]));
         return undefined;
     }
@@ -150,7 +150,7 @@ let summarized;
 function showSummary(text, delays) {
     const list = (at) => delays.map(([key, ms]) =>
         `${NAMES[key][at]} ${duration(ms)}`);
-    $("#summary").replaceChildren(...both([
+    $("#summary").replaceChildren(...plain([
         `“${text}” arrived after: ${list(0).join(", ")}.`,
         `“${text}”到达用时：${list(1).join("，")}。`]));
 }

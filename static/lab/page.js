@@ -30,6 +30,16 @@ export function both([en, zh], name = "span", properties = {}) {
         make(name, { lang, ...properties }, ...withCode(words)));
 }
 
+/**
+ * The same in both languages, with words of others in it: what they hold
+ * stays as it is, ticks too.
+ * @param {Words} words
+ */
+export function plain(words) {
+    return words.map((textContent, at) =>
+        make("span", { lang: at ? "zh-CN" : "en", textContent }));
+}
+
 function withCode(words) {
     return words.split("`").map((part, at) =>
         at % 2 ? make("code", { textContent: part }) : part);
@@ -54,9 +64,9 @@ export const NAMES = {
     "ws": ["WebSocket", "WebSocket"],
 };
 
-/** 842 ms, 1.8 s */
+/** 842 ms, 1.8 s; a dash for what has never come */
 export function duration(ms) {
-    return ms < 999.5 ? `${Math.round(ms)} ms`
+    return !Number.isFinite(ms) ? "–" : ms < 999.5 ? `${Math.round(ms)} ms`
         : `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s`;
 }
 

@@ -1,6 +1,6 @@
 /** What lies under the pointer, in words: a message, or a request in vain. */
 
-import { both, duration, make } from "./page.js";
+import { duration, make, plain } from "./page.js";
 
 /** px that the pointer may be off. */
 const NEAR = 9;
@@ -32,7 +32,7 @@ export class Tip {
         this.box.hidden = !words;
         if (words && words.join() !== this.#shown) {
             this.#shown = words.join();
-            this.box.replaceChildren(...both(words));
+            this.box.replaceChildren(...plain(words));
         }
         if (words) {
             this.#place();
