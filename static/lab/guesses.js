@@ -5,7 +5,7 @@
  * @typedef {import("./guess.js").Bench} Bench
  */
 
-import { NAMES, duration, median, size } from "./page.js";
+import { NAMES, duration, median, say, size } from "./page.js";
 
 /** The four, polling at the given interval. */
 export function four(interval, more = {}) {
@@ -17,6 +17,12 @@ export function four(interval, more = {}) {
 export function bars(stage, value, text, names = NAMES) {
     return stage.lanes.map((lane) => ({ way: lane.transport,
         name: names[lane.key], value: value(lane), text: text(lane) }));
+}
+
+/** How late the latest message was; undefined where none has come. */
+function latest(stage, { key }) {
+    const delays = stage.delays(key);
+    return delays.length ? Math.max(...delays) : undefined;
 }
 
 /** So many in the language's own words. */
@@ -36,10 +42,15 @@ const late = {
         const stage = await bench.open(four(3000));
         const ids = await bench.publish(12, () => 300 + 1100 * Math.random());
         await bench.all(ids, 8000);
-        const middle = ({ key }) => median(stage.delays(key)) ?? 0;
+        const middle = ({ key }) => median(stage.delays(key));
+        const value = middle(stage.lanes[0]);
+        if (value === undefined) {
+            throw new Error(say(["polling has brought nothing",
+                "轮询一条也没带来"]));
+        }
         return {
-            value: middle(stage.lanes[0]),
-            bars: bars(stage, middle, (lane) => duration(middle(lane))),
+            value,
+            bars: bars(stage, (lane) => middle(lane) ?? 0, (lane) => duration(middle(lane))),
             words: ["About half the interval: a message comes just after a question, or just before the next. To be a second late at most, one has to ask every second, all day long. The other three know within milliseconds, since the server need not be asked.",
                 "大约是间隔的一半：消息可能刚好在一次提问之后到来，也可能就在下一次之前。想保证最多晚一秒，就得整天每秒都问。其他三种方式几毫秒内就知道，因为服务器不必等人来问。"],
         };
@@ -117,12 +128,13 @@ const cut = {
         const stage = await bench.open(four(1000));
         const ids = await cutInTheMidst(bench);
         const missed = (lane) => 12 - bench.heard(lane, ids).length;
-        const latest = ({ key }) => Math.max(...stage.delays(key));
         return {
             value: missed(stage.lanes[2]),
             bars: bars(stage, missed, (lane) => [
-                `${missed(lane)} lost, ${duration(latest(lane))} late at most`,
-                `丢 ${missed(lane)} 条，最多晚 ${duration(latest(lane))}`]),
+                `${missed(lane)} lost, ${
+                    duration(latest(stage, lane))} late at most`,
+                `丢 ${missed(lane)} 条，最多晚 ${
+                    duration(latest(stage, lane))}`]),
             words: ["None. Every message has an id; whoever comes back says the last one that he has, and the server goes on from there. An EventSource does both by itself: it reconnects, and sends `Last-Event-ID`. For the others it is a few lines of your own: `?after=`. Look for these words in the drawing.",
                 "一条也不丢。每条消息都有编号；重连的一方说出自己收到的最后一个，服务器就从那里继续。EventSource 两件事都自己做：重连，并发送 `Last-Event-ID`。其他方式要自己写几行：`?after=`。在图里可以找到这些字样。"],
         };
@@ -151,15 +163,15 @@ const slow = {
         const ids = await bench.publish(20, 20, 
             (number) => `${number}\n${"x".repeat(250)}`);
         await bench.all(ids, 30000);
-        const latest = ({ key }) => Math.max(0, ...stage.delays(key));
         const count = (lane) => bench.heard(lane, ids).length;
         return {
             value: count(slowed) < 20 ? "lost"
-                : latest(quick) > 1000 ? "both" : "late",
-            bars: bars(stage, latest, (lane) => [
-                `${count(lane)} of 20, the last ${duration(latest(lane))} late`,
-                `20 条收到 ${count(lane)} 条，最后一条晚 ${duration(latest(lane))}`],
-            names),
+                : latest(stage, quick) > 1000 ? "both" : "late",
+            bars: bars(stage, (lane) => latest(stage, lane) ?? 0, (lane) => [
+                `${count(lane)} of 20, the last ${
+                    duration(latest(stage, lane))} late`,
+                `20 条收到 ${count(lane)} 条，最后一条晚 ${
+                    duration(latest(stage, lane))}`], names),
             words: ["The queue is the buffer. When a socket takes no more, the server puts nothing aside for it in memory: it remembers how far this reader is, and reads on from the queue when there is room again. Nobody else notices.",
                 "队列就是缓冲区。套接字收不下时，服务器不会在内存里替它囤积：只记住这位读者读到哪里，等有空位了再从队列往下读。别人毫无察觉。"],
         };

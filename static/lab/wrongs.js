@@ -11,6 +11,9 @@ import { language } from "../site.js";
 /** How long the proxy of the experiment lets a connection be silent. */
 const IDLE_S = 20;
 
+/** How long its message is waited for. */
+const WAIT_S = 15;
+
 /** @type {Experiment} */
 const noCursor = {
     id: "no-cursor",
@@ -97,16 +100,21 @@ const noHeartbeat = {
         await bench.until(() => none.state === "broken",
             1000 * (IDLE_S + 8));
         const ids = await bench.publish(1, 0, () => "!");
-        await bench.all(ids, 15000);
-        const [with_, without] = [beat, none].map(({ key }) =>
-            stage.delays(key)[0] ?? Infinity);
+        await bench.all(ids, 1000 * WAIT_S);
+        const late = ({ key }) => stage.delays(key)[0] ?? Infinity;
+        const [with_, without] = [beat, none].map(late);
+        if (with_ === Infinity) {
+            throw new Error(say(["the message did not come with a heartbeat",
+                "有心跳的一方没收到消息"]));
+        }
         return {
             value: beat.track.breaks.length ? "cut"
                 : without > with_ + 200 ? "late" : "same",
-            bars: bars(stage, ({ key }) => stage.delays(key)[0] ?? 0,
-                ({ key }) => duration(stage.delays(key)[0] ?? 0), names),
-            words: ["The silent connection was cut, and the message had to wait until the browser had come back. That is the harmless case: here the browser was told. A mobile network or a firewall often forgets a silent connection without a word, and then a page waits for ever on a line that is dead. A heartbeat keeps the line known, and its absence tells the client.",
-                "安静的连接被切断，消息只能等浏览器重连之后才到。这还算好的：这里浏览器得到了通知。移动网络或防火墙常常一声不吭就忘掉安静的连接，页面便在一条死线上永远等下去。心跳让线路不被忘记，而心跳的消失也让客户端察觉。"],
+            bars: bars(stage, (lane) => Math.min(late(lane), 1000 * WAIT_S),
+                (lane) => late(lane) < Infinity ? duration(late(lane))
+                    : [`not within ${WAIT_S} s`, `${WAIT_S} 秒内没到`], names),
+            words: ["The silent connection was cut, and the message had to wait until the browser had come back. That is the harmless case: here the browser was told. A mobile network or a firewall often forgets a silent connection without a word, and then a page waits for ever on a line that is dead. A heartbeat keeps the line known, and the server notices by it when nobody is there any more. A page does not see it: no browser shows comments or pings to a script, so a client has to ask by itself when all has been quiet for long.",
+                "安静的连接被切断，消息只能等浏览器重连之后才到。这还算好的：这里浏览器得到了通知。移动网络或防火墙常常一声不吭就忘掉安静的连接，页面便在一条死线上永远等下去。心跳让线路不被忘记，也让服务器察觉对面已经没人了。网页却看不见它：浏览器不把注释和 ping 交给脚本，所以安静太久时，客户端得自己去问一声。"],
         };
     },
 };
@@ -147,8 +155,8 @@ const noOrigin = {
                     bar("poll", ["fetch(), unchecked", "fetch()，不检查"], fetched),
                     bar("ws", ["WebSocket, checked", "WebSocket，检查"], checked),
                 ],
-                words: ["The same-origin rule keeps a foreign script from reading the answer to `fetch()` or an EventSource. It does not hold for WebSocket: any page may connect to any server, and the visitor's cookies go along. Only the server can refuse, by the `Origin` of the handshake, which a browser does not let a script forge. Earshot answers a foreign one with 403.",
-                    "同源策略不让外站脚本读取 `fetch()` 或 EventSource 的响应，但它管不到 WebSocket：任何页面都可以连任何服务器，访客的 cookie 也会一并带上。只有服务器能拒绝，依据是握手里的 `Origin`，浏览器不让脚本伪造它。对外来者，Earshot 回答 403。"],
+                words: ["The same-origin rule keeps a foreign script from reading the answer to `fetch()` or an EventSource. It does not hold for WebSocket: any page may connect to any server, and the visitor's cookies go along, unless `SameSite` keeps them back (in Chromium it does unless the server says otherwise; not everywhere). Only the server can refuse, by the `Origin` of the handshake, which a browser does not let a script forge. Earshot answers a foreign one with 403.",
+                    "同源策略不让外站脚本读取 `fetch()` 或 EventSource 的响应，但它管不到 WebSocket：任何页面都可以连任何服务器，访客的 cookie 也会一并带上，除非 `SameSite` 拦住（Chromium 默认会拦，别的浏览器不一定）。只有服务器能拒绝，依据是握手里的 `Origin`，浏览器不让脚本伪造它。对外来者，Earshot 回答 403。"],
             };
         } finally {
             foreign.close();

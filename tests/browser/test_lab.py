@@ -517,11 +517,9 @@ def test_axe_finds_nothing_where_all_is_unfolded(lab, scheme):
         lab.browser.prefer("")
 
 
-def test_the_pointer_reads_the_drawing(lab):
-    wait_until(lambda: len(lab.orders()[3]) >= 2, 15)
-    lab.find("#hold").click()
-    # Slowly from the newest to the older: somewhere there is a message.
-    found = lab.browser.run("""
+def tip(lab):
+    """What the pointer finds among the WebSocket's messages: the newest."""
+    return lab.browser.run("""
         const strip = document.querySelector('#stage [data-lane=ws] .strip');
         const tip = document.querySelector("#stage .tip");
         return (async () => {
@@ -534,6 +532,13 @@ def test_the_pointer_reads_the_drawing(lab):
                 }
             }
         })();""")
+
+
+def test_the_pointer_reads_the_drawing(lab):
+    wait_until(lambda: len(lab.orders()[3]) >= 2, 15)
+    lab.find("#hold").click()
+    # Slowly from the newest to the older: somewhere there is a message.
+    found = tip(lab)
     assert re.fullmatch(r"“\d+”, [\d.]+ m?s late", found), found
 
 
@@ -630,3 +635,76 @@ def test_nothing_is_loaded_from_elsewhere(whole, lab):
     policy = lab.find("[http-equiv=Content-Security-Policy]") \
         .get_attribute("content")
     assert "default-src 'none'" in policy and "unsafe" not in policy
+
+
+# What has not come, and what others have said. ------------------------------
+
+RUN = """
+const [file, id, heard, done] = arguments;
+const lane = (key, transport = key) => ({ key, transport, state: "broken",
+    tally: {}, track: { breaks: [] }, slow: () => {}, cut: () => {} });
+const lanes = { late: ["poll", "long-poll", "sse", "ws"],
+    cut: ["poll", "long-poll", "sse", "ws"], slow: ["quick", "slow"],
+    "no-heartbeat": ["beat", "none"] }[id].map((key) => lane(key));
+const stage = { lanes, delays: (key) => heard[key] ?? [] };
+const bench = { stage, open: () => stage, publish: () => ["1"],
+    all: () => false, until: () => true, sleep: () => {},
+    heard: ({ key }) => heard[key] ?? [] };
+import(new URL(`lab/${file}.js`, location).href)
+    .then((all) => (all.guesses ?? all.wrongs).find((one) => one.id === id))
+    .then((experiment) => experiment.run(bench))
+    .then(({ value, bars }) => done([value,
+        ...bars.map(({ text }) => Array.isArray(text) ? text[0] : text)]))
+    .catch((error) => done(error.message));
+"""
+
+
+def outcome(chromium, file, name, **heard):
+    """What an experiment says when its lanes have heard just this."""
+    return chromium.driver.execute_async_script(RUN, file, name, heard)
+
+
+@pytest.fixture
+def resting(site, chromium):
+    """The page's modules, without a room."""
+    chromium.driver.get(f"{site.url}/which.html")
+    return chromium
+
+
+def test_what_never_came_is_not_shown_as_quick(resting):
+    assert outcome(resting, "wrongs", "no-heartbeat", beat=[3]) \
+        == ["late", "3 ms", "not within 15 s"]
+    assert outcome(resting, "wrongs", "no-heartbeat", none=[3]) \
+        == "the message did not come with a heartbeat"
+    assert outcome(resting, "guesses", "late", poll=[900], sse=[2]) \
+        == [900, "900 ms", "–", "2 ms", "–"]
+    assert outcome(resting, "guesses", "late", sse=[2]) \
+        == "polling has brought nothing"
+    assert outcome(resting, "guesses", "cut", sse=[70])[1:4:2] \
+        == ["12 lost, – late at most", "11 lost, 70 ms late at most"]
+    assert outcome(resting, "guesses", "slow", quick=[8] * 20) \
+        == ["lost", "20 of 20, the last 8 ms late",
+            "0 of 20, the last – late"]
+
+
+def test_ticks_in_messages_stay(whole, lab):
+    lab.quiet()
+    lab.publish("a `b` c")
+    wait_until(lambda: "“a `b` c” arrived after" in lab.find("#summary").text,
+               15)
+    assert lab.all("#summary code") == []
+    lab.find("#hold").click()
+    wait_until(lambda: "“a `b` c”, " in (tip(lab) or ""), 20)
+    assert lab.all("#stage .tip code") == []
+
+
+def test_what_is_said_of_heartbeats_and_cookies_holds(resting):
+    words = resting.driver.execute_async_script("""
+        const done = arguments[0];
+        import(new URL("lab/wrongs.js", location).href).then(({ wrongs }) =>
+            done(Object.fromEntries(wrongs.map(({ id, run }) =>
+                [id, String(run)]))));""")
+    # No browser shows comments or Pings to a script.
+    assert "no browser shows" in words["no-heartbeat"]
+    assert "tells the client" not in words["no-heartbeat"]
+    assert words["no-origin"].count("SameSite") == 2
