@@ -302,8 +302,40 @@ export function pause(ms) {
     return new Promise((resolve) => { setTimeout(resolve, ms); });
 }
 
-// The server's files lie in the repository beside these pages, not on the site.
-if (location.protocol !== "file:") {
-    document.querySelectorAll("a.source").forEach((link) =>
-        link.removeAttribute("href"));
+// The server's files. --------------------------------------------------------
+
+/** How a page names the repository's root, that lies above the site's. */
+const REPOSITORY = "../../";
+
+linkSources(document.querySelectorAll(`a.source[href^="${REPOSITORY}"]`));
+
+/** Where the site lets the repository's files be read: ./demo does. */
+async function sources() {
+    const place = new URL("../source/", import.meta.url);
+    // Nobody else has a tap; to ask there would only make an error to be told.
+    const answer = isReal && await fetch(new URL("README.md", place),
+        { method: "HEAD" }).catch(() => undefined);
+    return answer?.ok ? place : undefined;
+}
+
+/** Their links lead there; or they are names, with a word on where to look. */
+async function linkSources(links) {
+    links.forEach((link) => {
+        link.dataset.path = link.getAttribute("href")
+            .slice(REPOSITORY.length);
+        link.removeAttribute("href");
+    });
+    const place = await sources();
+    if (place) {
+        links.forEach((link) => {
+            link.href = new URL(link.dataset.path, place).href;
+        });
+        return;
+    }
+    for (const text of new Set([...links].map((link) =>
+        link.closest(".prose")))) {
+        text?.append(make("p", { className: "hint in-repository" }, both([
+            "The files that are named here are in Earshot's repository.",
+            "这里提到的文件都在 Earshot 的仓库里。"])));
+    }
 }

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import web
 from earshot_ws import EarshotWs
 from lesson import Lesson, lesson, school  # noqa: F401 (two fixtures)
 from lighttpd import Lighttpd
@@ -84,22 +85,35 @@ def test_the_bytes_are_those_that_passed_the_tap(school, lesson, name):
     assert b"User-Agent: " in request.bytes
 
 
-@every_lesson
-def test_the_servers_files_are_named_and_exist(lesson, name):
+def sources_of(page):
+    """What the page names of the repository: [text, link or None]."""
+    return page.browser.run(
+        "return [...document.querySelectorAll('a.source')].filter("
+        "(one) => one.checkVisibility()).map((one) =>"
+        " [one.textContent, one.getAttribute('href') && one.href])")
+
+
+@pytest.mark.parametrize("name", [*FILES, "tutorial"])
+def test_a_link_to_a_servers_file_opens_that_file(school, lesson, name):
     page = lesson(name)
-    sources = page.browser.run(
-        "return [...document.querySelectorAll('a.source code')]"
-        ".map((one) => one.textContent)")
-    assert sources
-    for source in sources:
-        assert (PAGES.parent / source).exists() \
-            or (PAGES / source).exists(), source
-    # On a site they are no links: the files lie in the repository.
-    assert page.browser.run(
-        "return document.querySelectorAll('a.source[href]').length") == 0
-    html = (PAGES / f"lessons/{name}.html").read_text()
-    for link in re.findall(r'class="source" href="([^"]+)"', html):
-        assert (PAGES / "lessons" / link).exists(), link
+    wait_until(lambda: all(link for _, link in sources_of(page)))
+    assert sources_of(page)
+    for path, link in sources_of(page):
+        answer = web.call("GET", link)
+        assert answer.status == 200, link
+        file = PAGES.parent / path
+        if not file.exists():
+            file = PAGES / path
+        assert answer.body == file.read_bytes()
+        if link.startswith(f"{school.url}/source/"):
+            assert answer.headers["content-type"] \
+                == "text/plain; charset=utf-8"
+            assert answer.headers["x-content-type-options"] == "nosniff"
+    assert not page.all(".in-repository")
+    page.click("a.source[href]")
+    wait_until(lambda: "/source/" in page.driver.current_url
+               or page.driver.current_url.endswith("/earshot.js"))
+    assert len(page.text("body")) > 500
 
 
 @every_lesson
@@ -120,6 +134,11 @@ def test_without_a_tap_the_bytes_are_computed_and_the_page_says_so(
         assert "computed" in page.text("#wire .source")
         page.wait_line("GET /earshot/")
         wait_until(lambda: any("hello" in line for line in page.lines))
+        # Nor are there the repository's files, and no link pretends it.
+        names = [(path, link) for path, link in sources_of(page)
+                 if path != "earshot.js"]
+        assert names and all(link is None for _, link in names)
+        assert "repository" in page.text(".in-repository")
         # That there is no tap is all that there is to be told.
         told = [entry for entry in page.browser.console()
                 if "/tap/info" not in entry]

@@ -225,6 +225,39 @@ def test_its_page_is_known_by_both_its_names_and_no_other(demo):
             assert socket.head.status == (101 if allowed else 403)
 
 
+@pytest.mark.parametrize("path", [
+    "fcgi/poll.c", "fcgi/hub/encode.h", "fcgi/queue/schema.sql",
+    "bench/reference/frames.c", "deploy/examples/tutorial",
+    "static/earshot.d.ts", "static/index.html", "README.md",
+    "ARCHITECTURE.md"])
+def test_the_files_that_the_lessons_name_can_be_read(demo, path):
+    answer = web.call("GET", f"{demo.url}source/{path}")
+    assert answer.status == 200
+    assert answer.body == (SOURCE / path).read_bytes()
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", [
+    "", "fcgi", "fcgi/", "fcgi/hub/", "demo", "check", "LICENSE",
+    "build/demo/running", "build/Makefile", "tests/conftest.py",
+    "tests/support/wait.py", ".git/config", ".gitignore", "configure.ac",
+    "fcgi/.hidden.c", "fcgi/.git/config", "fcgi/../configure.ac",
+    "fcgi/%2e%2e/configure.ac", "fcgi/..%2f.git/config",
+    "fcgi/%2e%2e%2ftests/conftest.py", "fcgi/poll.c/../../.git/config",
+    "../etc/passwd", "%2e%2e/%2e%2e/etc/passwd", "/etc/passwd",
+    "fcgi//etc/passwd", "fcgi/poll.c%00", "fcgi/poll.c/more",
+    "static/front.png", "fcgi/poll.o", "build/demo/queue/earshot.db"])
+def test_nothing_else_of_the_repository_can_be_read(demo, path):
+    """Asked for as it stands, which a well-behaved client would not do."""
+    host, port = demo.url.split("/")[2].split(":")
+    with socket.create_connection((host, int(port)), 10) as connection:
+        connection.sendall(f"GET /source/{path} HTTP/1.0\r\n"
+                           f"Host: {host}:{port}\r\n\r\n".encode())
+        status = connection.makefile("rb").readline().split()[1]
+    assert status in (b"400", b"403", b"404"), status
+
+
 def test_the_tap_shows_what_passes_through_it(demo):
     info = web.call("GET", demo.url + "tap/info").json
     target = f"{info['relay']}/~seen/earshot/room/poll"
