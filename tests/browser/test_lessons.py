@@ -145,6 +145,23 @@ def test_without_a_tap_the_bytes_are_computed_and_the_page_says_so(
         assert told == []
 
 
+@pytest.mark.parametrize("name", [*FILES, "tutorial"])
+def test_without_scripts_a_lesson_says_so_in_both_languages(
+        school, chromium, name):
+    driver = chromium.driver
+    switch = "Emulation.setScriptExecutionDisabled"
+    driver.execute_cdp_cmd(switch, {"value": True})
+    try:
+        driver.get(f"{school.url}/lessons/{name}.html")
+        shown = [one.text for one in driver.find_elements(
+            "css selector", ".noscript") if one.is_displayed()]
+    finally:
+        driver.execute_cdp_cmd(switch, {"value": False})
+        driver.get("about:blank")
+    assert len(shown) == 2
+    assert "needs JavaScript" in shown[0] and "需要 JavaScript" in shown[1]
+
+
 def test_a_hidden_lesson_holds_no_connection_and_goes_on_when_seen(
         school, lesson):
     page = lesson("sse")
