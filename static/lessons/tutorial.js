@@ -81,8 +81,8 @@ function Pane(name) {
             clearTimeout(waiting);
             line("answer", words(data));
         } else if (event === "send") {
-            line("other", [`another one sends: ${data}`,
-                `另一位发送：${data}`]);
+            line("other", [`another one sends: ${asText(data)}`,
+                `另一位发送：${asText(data)}`]);
         } else if (event === "disconnect") {
             noticed(data, line);
         } else {
@@ -130,7 +130,12 @@ function Pane(name) {
 function words(data) {
     return typeof data?.en === "string" && typeof data["zh-CN"] === "string"
         ? [data.en, data["zh-CN"]]
-        : Array(2).fill(typeof data === "string" ? data : JSON.stringify(data));
+        : Array(2).fill(asText(data));
+}
+
+/** Whatever anybody has published. */
+function asText(data) {
+    return typeof data === "string" ? data : JSON.stringify(data);
 }
 
 /** A message's text is no text of ours: its back ticks mean nothing. */
@@ -139,14 +144,15 @@ function plain(pair) {
 }
 
 /** The program has missed somebody: how late? */
-function noticed({ who, by } = {}, line) {
+function noticed(data, line) {
+    const who = data?.who;
     const gone = left.get(who);
     if (!gone) {
         return;
     }
     left.delete(who);
     const late = duration(Date.now() - gone.at);
-    const cell = $(`#late-${by}-${gone.how}`);
+    const cell = $(`#late-${gone.by}-${gone.how}`);
     if (cell) {
         cell.textContent = late;
     }

@@ -82,6 +82,21 @@ def test_who_leaves_is_missed_and_the_page_says_how_late(
         assert float(late[:-2]) > 5
 
 
+@pytest.mark.parametrize("event", ["disconnect", "send", "getMsg"])
+def test_whatever_anybody_publishes_is_shown_or_passed_over(
+        school, lesson, event):
+    page = lesson("tutorial")
+    bob = Pane(page, "bob")
+    bob.join("sse")
+    for data in ("null", "7", '"x"', "[null]", '{"toString":1}',
+                 '{"who":"\'\\"]","by":"\'\\"]"}', '{"en":1,"zh-CN":null}'):
+        assert school.post(f"/tutorial?event={event}", data.encode(), {
+            "Content-Type": "application/json"}).status == 201
+    school.post("/tutorial?event=send", b"after all that")
+    bob.sees("another one sends: after all that")
+    assert page.browser.console() == []
+
+
 def test_a_pulled_cable_is_noticed_later_than_a_leave(lesson):
     page = lesson("tutorial")
     ada, bob = Pane(page, "ada"), Pane(page, "bob")
