@@ -256,6 +256,12 @@ function sayHowItIsMeasured() {
     }
 }
 
+/** Where this site's own client library lies, for a shell. */
+function sayWhereTheClientIs() {
+    $("#take-files").textContent = ["earshot.js", "earshot.d.ts"].reduce(
+        (line, name) => `${line} -O ${new URL(name, document.baseURI)}`, "curl");
+}
+
 $("#interval").value = INTERVALS.indexOf(3000);
 $("#rate").value = RATES.indexOf(0.5);
 onLanguage(() => {
@@ -265,6 +271,7 @@ onLanguage(() => {
     }
 });
 sayHowItIsMeasured();
+sayWhereTheClientIs();
 listen();
 goWrong(); // a browser may have kept what was switched on before a reload
 buildExperiments($("#guesses"), $("#wrong-ways"), { tap, rest });
