@@ -15,6 +15,8 @@
  * @property {Way} way
  * @property {Words[]} because   in the order in which they weigh
  * @property {Words} [but]       what it costs, where it costs something
+ * @property {string} code       to begin with: a module, for a page
+ * @property {Words} taking      on whose code it stands
  */
 
 const WORDS = {
@@ -35,27 +37,37 @@ const WORDS = {
     },
     sendsOften: {
         "en": "The page itself says much. A POST costs hundreds of bytes of "
-            + "headers each time, a WebSocket frame 6 to 14.",
+            + "headers each time, a WebSocket frame 6 to 14, and "
+            + "no frame waits for the answer to the one before.",
         "zh-CN": "页面自己说得很多。每次 POST 光头部就有几百字节，"
-            + "而一个 WebSocket 帧头只有 6 到 14 字节。",
+            + "而一个 WebSocket 帧头只有 6 到 14 字节，也不必等上一帧的答复。",
     },
     binary: {
-        "en": "It carries binary as it is. SSE carries only UTF-8 text: as "
+        "en": "A WebSocket frame can carry binary as it is, here by "
+            + "format=raw. SSE carries only UTF-8 text, and so does JSON: as "
             + "base64, binary grows by a third.",
-        "zh-CN": "它直接传二进制。SSE 只能传 UTF-8 文本：转成 base64 会大三分之一。",
+        "zh-CN": "WebSocket 的帧可以直接传二进制，这里用 format=raw。"
+            + "SSE 和 JSON 只能装 UTF-8 文本：转成 base64 会大三分之一。",
     },
     fallBack: {
         "en": "A proxy that does not know the Upgrade ends it. Use wss://, "
-            + "which proxies cannot look into, and keep a way back: our client "
-            + "goes on by SSE or long-polling by itself.",
+            + "which proxies cannot look into; or keep a way back, as our "
+            + "client does: it goes on by SSE or long-polling.",
         "zh-CN": "不认识 Upgrade 的代理会让它失败。用 wss://，代理就看不进去；"
-            + "再留条退路：我们的客户端会自动改用 SSE 或长轮询。",
+            + "或者留条退路，像我们的客户端那样，改用 SSE 或长轮询。",
     },
     reconnect: {
-        "en": "Reconnecting is yours to write, or the library's; and your "
+        "en": "Reconnecting is yours to write, as in the lesson; and your "
             + "server must check Origin, because the browser does not.",
-        "zh-CN": "断线重连要自己写，或交给库；服务器还必须检查 Origin，"
+        "zh-CN": "断线重连要自己写，课程里有；服务器还必须检查 Origin，"
             + "因为浏览器不管。",
+    },
+    bareHasNoPlace: {
+        "en": "Bare bytes come without an id, so after a cut nobody can go on "
+            + "where he was; and your server must check Origin, because the "
+            + "browser does not.",
+        "zh-CN": "直接传的字节不带编号，断线之后没法从原处继续；"
+            + "服务器还必须检查 Origin，因为浏览器不管。",
     },
     lateIsFine: {
         "en": "News may be half a minute late, so ask every half minute. "
@@ -100,11 +112,83 @@ const WORDS = {
     },
 };
 
+const TAKING = {
+    client: {
+        "en": "This is our client library: one file, to take along.",
+        "zh-CN": "这是我们的客户端库：只有一个文件，拿去就能用。",
+    },
+    often: {
+        "en": "This is the browser's own WebSocket. Our client library sends "
+            + "a message once the one before is known to be stored: right "
+            + "for talk, too slow for a pointer that moves.",
+        "zh-CN": "这是浏览器自带的 WebSocket。我们的客户端库要等上一条确认存好才发"
+            + "下一条：聊天正合适，跟随鼠标就太慢了。",
+    },
+    binary: {
+        "en": "This is the browser's own WebSocket. Our client library "
+            + "publishes bytes by POST, and receives them as base64.",
+        "zh-CN": "这是浏览器自带的 WebSocket。我们的客户端库用 POST 发布字节，"
+            + "收到的是 base64。",
+    },
+};
+
+/** Half a minute, where that is soon enough. */
+const INTERVAL_MS = 30000;
+
+/** What a page begins with that takes the client library. */
+function clientCode(way, delay) {
+    const interval = way === "poll" && delay === "later"
+        ? `, interval: ${INTERVAL_MS}` : "";
+    return `import { earshot } from "/earshot.js";
+
+const room = earshot("/earshot/room",
+    { transport: "${way}"${interval}, last: 10 });
+room.on("message",
+    (data) => console.log(data));
+await room.emit("message", "Hello");
+`;
+}
+
+const SOCKET = `const socket = new WebSocket(
+    location.origin.replace("http", "ws")
+    + "/earshot/room/ws");
+socket.onmessage = (frame) => {
+    const { channel, data }
+        = JSON.parse(frame.data);
+    // Else the server speaks of itself.
+    channel && console.log(data);
+};
+socket.onopen = () => socket.send(
+    JSON.stringify({ data: "Hello" }));
+`;
+
+const BARE = `const socket = new WebSocket(
+    location.origin.replace("http", "ws")
+    + "/earshot/room/ws?format=raw");
+socket.binaryType = "arraybuffer";
+socket.onmessage = ({ data }) =>
+    console.log(data);
+socket.onopen = () =>
+    socket.send(Uint8Array.of(1, 2, 3));
+`;
+
 /**
  * @param {Answers} answers
  * @returns {Advice}
  */
-export function advice({ hold, delay, send, data, between }) {
+export function advice(answers) {
+    const reasons = weigh(answers);
+    const { send, data, delay } = answers;
+    if (reasons.way !== "ws") {
+        return { ...reasons, code: clientCode(reasons.way, delay),
+            taking: TAKING.client };
+    }
+    return data === "binary"
+        ? { ...reasons, code: BARE, taking: TAKING.binary }
+        : { ...reasons, code: SOCKET, taking: TAKING[send] };
+}
+
+function weigh({ hold, delay, send, data, between }) {
     if (hold === "no") {
         return {
             way: "poll",
@@ -120,7 +204,8 @@ export function advice({ hold, delay, send, data, between }) {
                 ...send === "often" ? [WORDS.sendsOften] : [],
                 ...data === "binary" ? [WORDS.binary] : [],
             ],
-            but: between === "unknown" ? WORDS.fallBack : WORDS.reconnect,
+            but: between === "unknown" ? WORDS.fallBack
+                : data === "binary" ? WORDS.bareHasNoPlace : WORDS.reconnect,
         };
     }
     if (delay === "later") {

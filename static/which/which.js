@@ -68,7 +68,7 @@ function show() {
     }
 }
 
-function tell({ way, because, but }) {
+function tell({ way, because, but, code, taking }) {
     $("#advice").className = `card way-${way}`;
     $("#way").textContent = say(WAYS[way]);
     $("#because").replaceChildren(...because.map((words) =>
@@ -76,9 +76,9 @@ function tell({ way, because, but }) {
             { textContent: say(words) })));
     $("#but").textContent = but ? say(but) : "";
     $("#lesson").href = LESSONS[way];
-    $("#code").textContent = way === "ws" // the default, falling back
-        ? "const room = earshot(\"/earshot/room\");"
-        : `const room = earshot("/earshot/room", { transport: "${way}" });`;
+    $("#code").textContent = code;
+    $("#taking").textContent = say(taking);
+    $("#take").hidden = way === "ws"; // the browser has it
 }
 
 /** The advised column of the table. */

@@ -43,6 +43,28 @@ test("a server that cannot hold a request leaves polling alone", () => {
     assert.match(advice({ ...usual, hold: "no" }).but.en, /half its interval/);
 });
 
+test("the code offered does what the reasons say", () => {
+    const code = (more) => advice({ ...usual, ...more }).code;
+    // The client sends one at a time, and bytes by POST: no code for these.
+    for (const more of [{ send: "often" }, { data: "binary" }]) {
+        assert.match(code(more), /new WebSocket/);
+        assert.doesNotMatch(code(more), /earshot\(/);
+        assert.match(advice({ ...usual, ...more }).taking.en,
+            /browser's own WebSocket/);
+    }
+    assert.match(code({ data: "binary", send: "often" }), /format=raw/);
+    assert.doesNotMatch(code({ send: "often" }), /format=raw/);
+    // Bare bytes have no id to come back by.
+    assert.match(advice({ ...usual, data: "binary" }).but.en, /without an id/);
+    for (const more of [{}, { between: "unknown" }, { hold: "no" }]) {
+        assert.match(code(more), /^import .*from "\/earshot.js";/);
+        assert.match(code(more), new RegExp(`transport: "${way(more)}"`));
+        assert.doesNotMatch(code(more), /interval/);
+    }
+    assert.match(code({ delay: "later" }), /interval: 30000/);
+    assert.match(code({ delay: "later", hold: "no" }), /interval: 30000/);
+});
+
 test("each of the 32 answers has its reasons, in both languages", () => {
     const all = [["hold", "yes", "no"], ["delay", "now", "later"],
         ["send", "rarely", "often"], ["data", "text", "binary"],
@@ -51,9 +73,9 @@ test("each of the 32 answers has its reasons, in both languages", () => {
             ({ ...one, [name]: value }))), [{}]);
     assert.equal(all.length, 32);
     for (const answers of all) {
-        const { because, but } = advice(answers);
+        const { because, but, taking } = advice(answers);
         assert.ok(because.length > 0);
-        for (const words of [...because, but]) {
+        for (const words of [...because, but, taking]) {
             assert.match(words.en, /^[A-Z“].*\.$/);
             assert.match(words["zh-CN"], /[\u4e00-\u9fff].*。$/);
         }
