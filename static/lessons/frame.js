@@ -10,7 +10,8 @@
  * @property {number} length    of the payload, in bytes
  * @property {number} extended  bytes that the length takes beyond its 7 bits
  * @property {Uint8Array} key   the mask: four bytes, or none
- * @property {Uint8Array} payload  unmasked
+ * @property {Uint8Array} payload  unmasked; shorter than the length, where
+ *     bytes are missing
  * @property {Uint8Array} raw   as it was on the wire
  */
 
@@ -89,15 +90,36 @@ export function encode(opcode, payload, key = new Uint8Array()) {
     return frame;
 }
 
+/** Whether a frame may begin so: any text is seen to be none. */
+function begins(bytes) {
+    const head = header(bytes);
+    return head !== undefined && head.rsv === 0 && head.opcode in OPCODES
+        && (head.opcode < 8 || head.fin && head.length < 126);
+}
+
 /** Takes bytes in any pieces, gives the frames that are whole. */
 export class Frames {
     #rest = new Uint8Array();
+    #missing = 0;        // bytes to come of a frame that was given already
+    #isLost = false;     // where a frame begins is not known
+
+    /** So many bytes to come are the inside of a frame that was given. */
+    get inside() {
+        return this.#missing;
+    }
 
     /** @returns {Frame[]} */
     feed(bytes) {
-        let all = new Uint8Array(this.#rest.length + bytes.length);
+        const inside = Math.min(this.#missing, bytes.length);
+        this.#missing -= inside;
+        const news = bytes.subarray(inside);
+        if (this.#isLost && !begins(news)) {
+            return [];
+        }
+        this.#isLost = false;
+        let all = new Uint8Array(this.#rest.length + news.length);
         all.set(this.#rest);
-        all.set(bytes, this.#rest.length);
+        all.set(news, this.#rest.length);
         const frames = [];
         for (let frame = decode(all); frame; frame = decode(all)) {
             frames.push(frame);
@@ -105,6 +127,32 @@ export class Frames {
         }
         this.#rest = all;
         return frames;
+    }
+
+    /**
+     * So many bytes are missing here. When more than a frame's end is among
+     * them, the next frame is looked for at the beginning of what is fed.
+     * @returns {Frame[]} the frame that was begun, if its header has come,
+     *     with less of a payload than its length says
+     */
+    skip(count) {
+        const inside = Math.min(this.#missing, count);
+        this.#missing -= inside;
+        if (inside === count) {
+            return [];
+        }
+        const raw = this.#rest;
+        const head = header(raw);
+        this.#rest = new Uint8Array();
+        if (!head) {
+            this.#isLost = true;
+            return [];
+        }
+        const { size, ...frame } = head;
+        const left = size + head.length - raw.length - (count - inside);
+        this.#missing = Math.max(0, left);
+        this.#isLost = left < 0;
+        return [{ ...frame, raw, payload: mask(raw.subarray(size), head.key) }];
     }
 }
 

@@ -80,6 +80,7 @@ const FIELDS = {
     "unknown": ["a field that no browser knows: skipped",
         "浏览器不认识的字段：跳过"],
     "bad-retry": ["not digits alone: skipped", "不全是数字：跳过"],
+    "goes-on": ["the end of a line that is not shown", "没有显示的那一行的末尾"],
     "bad-id": ["an id with a NUL: skipped", "id 里有 NUL：跳过"],
 };
 
@@ -87,6 +88,20 @@ export const CHUNK = ["a chunk of so many bytes follows, in hexadecimal: HTTP's 
     "下面一块有这么多字节（十六进制）：这是 HTTP 的分块"];
 export const LAST_CHUNK = ["a chunk of 0 bytes: the answer is over",
     "0 字节的块：回答结束"];
+
+export const GOES_ON = ["goes on from what is not shown", "接着没有显示的部分"];
+
+/** @returns {Words} */
+export function ofFrameGoingOn(count) {
+    return [`${count} bytes more of the frame before`,
+        `上一帧的后续，${count} 字节`];
+}
+
+/** Of a record whose bytes are not all kept. @returns {Words} */
+export function ofMissing(count) {
+    return [`… and ${count} bytes more, not shown`,
+        `……还有 ${count} 字节，没有显示`];
+}
 
 /** @returns {Words | undefined} */
 export function ofRequestLine(line) {

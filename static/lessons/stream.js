@@ -3,7 +3,8 @@
  * Knows no page.
  *
  * @typedef {"comment" | "data" | "event" | "id" | "retry" | "dispatch"
- *     | "nothing" | "unknown" | "bad-retry" | "bad-id"} Meaning
+ *     | "nothing" | "unknown" | "bad-retry" | "bad-id" | "goes-on"} Meaning
+ *     goes-on: the end of a line whose beginning is missing
  * @typedef {{text: string, meaning: Meaning}} Line
  * @typedef {{event: string, data: string, id: string}} Dispatched
  */
@@ -23,6 +24,48 @@ export function read(text) {
     const { events, retry, id, data, event } = state;
     return { lines, events, retry, id,
         pending: data.length > 0 || event !== "" || rest !== "" };
+}
+
+const FIELD = /^(?:event|data|id|retry)?:|^$/;
+
+/** The lines of a stream that comes in pieces, of which some may be missing. */
+export class Lines {
+    #state = { data: [], event: "", id: "", retry: undefined, events: [] };
+    #begun = "";
+    #isAfterGap = false;
+
+    /** @returns {Line[]} those that have come to their end */
+    feed(text) {
+        const lines = (this.#begun + text).split(/\r\n|\r|\n/);
+        this.#begun = lines.pop();
+        return lines.map((line) => this.#line(line));
+    }
+
+    /**
+     * Something is missing here.
+     * @returns {Line[]} the line that was begun, if one was
+     */
+    skip() {
+        const lines = this.#begun ? [this.#line(this.#begun)] : [];
+        this.#begun = "";
+        this.#isAfterGap = true;
+        return lines;
+    }
+
+    /** After a gap a line may be the end of one whose begin is not known. */
+    #line(text) {
+        const state = this.#state;
+        const isAfterGap = this.#isAfterGap;
+        this.#isAfterGap = false;
+        state.events = [];
+        if (isAfterGap && !FIELD.test(text)) {
+            return { text, meaning: "goes-on" };
+        }
+        if (isAfterGap && text !== "") {
+            state.data = [];
+        }
+        return { text, meaning: take(text, state) };
+    }
 }
 
 /** @returns {Meaning} */

@@ -9,7 +9,7 @@ import { both, label, make, size } from "../lab/page.js";
 import { Chunks } from "./chunks.js";
 import { closing, Frames, OPCODES } from "./frame.js";
 import * as notes from "./notes.js";
-import { read } from "./stream.js";
+import { Lines } from "./stream.js";
 
 /** Beyond these the oldest go. */
 const SHOWN_MAX = 60;
@@ -22,10 +22,18 @@ const KINDS = {
     close: ["the connection is closed", "连接已关闭"],
 };
 
+/** Who it is that speaks, or ends the connection. */
+const SPEAKERS = {
+    browser: ["browser", "浏览器"],
+    server: ["server", "服务器"],
+    relay: ["relay", "中继"],
+};
+
 /** What is known of one connection. */
 class Connection {
     protocol = "http";
     chunks;
+    lines = new Lines();
     up = new Frames();
     down = new Frames();
 }
@@ -102,8 +110,7 @@ export class Wire {
         return make("p", { className: "caption" },
             make("span", { className: "arrow", ariaHidden: "true",
                 textContent: up ? "↑" : "↓" }),
-            make("b", {}, both(up ? ["browser", "浏览器"]
-                : ["server", "服务器"])), " ",
+            make("b", {}, both(SPEAKERS[speaker(record)])), " ",
             ...both(KINDS[record.kind] ?? ["", ""]),
             make("span", { className: "when",
                 textContent: `${seconds} s · ${size(record.size)}` }));
@@ -124,9 +131,7 @@ export class Wire {
             return headLines(text, notes.ofStatusLine);
         case "up":
         case "down":
-            return known.protocol === "ws"
-                ? this.#frames(known[record.kind], record, text)
-                : bodyLines(known, text);
+            return this.#passed(known, record, text);
         case "close":
             this.#connections.delete(record.connection);
             return [make("span", { className: "unseen" })];
@@ -135,17 +140,38 @@ export class Wire {
         }
     }
 
-    #frames(frames, record, text) {
+    /** What came after a head; of a long record not all bytes are kept. */
+    #passed(known, record, text) {
+        const missing = record.size - text.length;
+        const lines = known.protocol === "ws"
+            ? this.#frames(known[record.kind], record, text, missing)
+            : bodyLines(known, text, missing);
+        return missing > 0 ? [...lines, hint(notes.ofMissing(missing))]
+            : lines;
+    }
+
+    #frames(frames, record, text, missing) {
         const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
-        return frames.feed(bytes).map((frame) => {
+        const inside = Math.min(frames.inside, bytes.length);
+        const goesOn = inside > 0 ? [hint(notes.ofFrameGoingOn(inside))] : [];
+        const whole = frames.feed(bytes);
+        const begun = missing > 0 ? frames.skip(missing) : [];
+        return [...goesOn, ...[...whole, ...begun].map((frame) => {
             this.#onFrame(frame, side(record), record);
             return frameLine(frame);
-        });
+        })];
     }
 }
 
-function side({ kind }) {
-    return kind === "request" || kind === "up" ? "up" : "down";
+function speaker({ kind, by }) {
+    if (kind === "close") {
+        return { client: "browser", server: "server" }[by] ?? "relay";
+    }
+    return kind === "request" || kind === "up" ? "browser" : "server";
+}
+
+function side(record) {
+    return speaker(record) === "browser" ? "up" : "down";
 }
 
 /** What a response's head says of what follows. */
@@ -155,6 +181,7 @@ function learn(connection, text) {
         : stream ? "sse" : "http";
     connection.chunks = /^transfer-encoding: *chunked/im.test(text)
         ? new Chunks() : undefined;
+    connection.lines = new Lines();
 }
 
 function line(text, words, className = "") {
@@ -166,34 +193,42 @@ function line(text, words, className = "") {
     return made;
 }
 
+function hint(words) {
+    return make("p", { className: "hint missing" }, both(words));
+}
+
 function headLines(text, ofFirst) {
     const [first, ...rest] = text.replace(/\r\n\r\n$/, "").split("\r\n");
     return [line(first, ofFirst(first), "first"),
         ...rest.map((header) => line(header, notes.ofHeader(header)))];
 }
 
-function bodyLines({ chunks, protocol }, text) {
-    if (!chunks) {
-        return pieceLines(text, protocol);
+function bodyLines(connection, text, missing) {
+    const { chunks, lines, protocol } = connection;
+    const made = (chunks?.feed(text) ?? [{ kind: "body", text }])
+        .flatMap((piece) => pieceLines(connection, piece));
+    if (missing > 0) {
+        chunks?.skip(missing);
+        made.push(...protocol === "sse" ? lines.skip().map(fieldLine) : []);
     }
-    return chunks.feed(text).flatMap((piece) => {
-        if (piece.kind === "body") {
-            return pieceLines(piece.text, protocol);
-        }
-        const shown = piece.text.trim();
-        return shown === "" ? []
-            : [line(shown, piece.kind === "size" ? notes.CHUNK
-                : notes.LAST_CHUNK, "framing")];
-    });
+    return made;
 }
 
-function pieceLines(text, protocol) {
-    const decoded = utf8(text);
-    if (protocol !== "sse") {
-        return [line(decoded.trimEnd(), messageWords(decoded))];
+function pieceLines({ lines, protocol }, { kind, text }) {
+    if (kind === "body" && protocol === "sse") {
+        return lines.feed(text).map(fieldLine);
     }
-    return read(decoded).lines.map(({ text: shown, meaning }) =>
-        line(shown || "⏎", notes.ofField(meaning), meaning));
+    const shown = utf8(text).trim();
+    if (kind === "body") {
+        return [line(shown, messageWords(shown))];
+    }
+    return shown === "" ? [] : [kind === "lost" ? line(shown, notes.GOES_ON)
+        : line(shown, kind === "size" ? notes.CHUNK : notes.LAST_CHUNK,
+            "framing")];
+}
+
+function fieldLine({ text, meaning }) {
+    return line(utf8(text) || "⏎", notes.ofField(meaning), meaning);
 }
 
 function messageWords(text) {
@@ -209,16 +244,19 @@ function messageWords(text) {
 }
 
 function utf8(text) {
-    return new TextDecoder().decode(
-        Uint8Array.from(text, (char) => char.charCodeAt(0)));
+    return decoded(Uint8Array.from(text, (char) => char.charCodeAt(0)));
+}
+
+/** Where bytes are missing, the last letter may have been cut. */
+function decoded(bytes) {
+    return new TextDecoder().decode(bytes).replace(/\uFFFD+$/, "");
 }
 
 /** A frame in one line. */
 function frameLine(frame) {
     const { opcode, length, payload } = frame;
     const name = OPCODES[opcode] ?? `opcode ${opcode}`;
-    const shown = opcode === 1 || opcode === 0
-        ? new TextDecoder().decode(payload)
+    const shown = opcode === 1 || opcode === 0 ? decoded(payload)
         : opcode === 8 ? closeText(payload)
             : [...payload.slice(0, 24)].map((byte) =>
                 byte.toString(16).padStart(2, "0")).join(" ");

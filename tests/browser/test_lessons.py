@@ -145,6 +145,58 @@ def test_without_a_tap_the_bytes_are_computed_and_the_page_says_so(
         assert told == []
 
 
+@pytest.mark.parametrize("length", [6000, 50000])
+@every_lesson
+def test_of_a_long_message_it_is_said_what_is_not_shown(
+        lesson, name, length):
+    page = lesson(name)
+    page.run()
+    page.wait_line("HTTP/1.1 ")
+    long = "abcdefg " * (length // 8)
+    page.say(long)
+    page.say("after")
+    page.hears(long, "after", timeout=20)
+    # The tap keeps 4 KiB of what comes at once. What comes then is shown.
+    wait_until(lambda: any("after" in line for line in page.lines))
+    missing = [int(re.search(r"\d+", one)[0]) for one in
+               page.browser.run(
+                   "return [...document.querySelectorAll('.missing')]"
+                   ".map((one) => one.innerText)")]
+    assert missing
+    shown = sum(line.count("abcdefg") * 8 for line in page.lines)
+    ways = 2 if name == "websocket" else 1      # up too
+    assert abs(sum(missing) + shown - ways * length) \
+        < 500 + 50 * len(missing)
+    # Nothing of it is taken for something else.
+    words = page.browser.run(
+        "return [...document.querySelectorAll('#wire .line small')]"
+        ".map((one) => one.innerText)")
+    assert not any("no browser knows" in one for one in words)
+    assert page.browser.console() == []
+    if name == "websocket":
+        assert [button.text for button in page.all(".frame-button")
+                if f"{len(long) + 11} B" in button.text]
+
+
+def closed_by(page):
+    return page.browser.run("""
+        return [...document.querySelectorAll("#wire .record")].filter((one) =>
+                one.textContent.includes("is closed"))
+            .map((one) => [one.querySelector(".arrow").textContent,
+                one.querySelector("b").innerText]);""")
+
+
+def test_who_closes_the_connection_is_named(lesson):
+    page = lesson("sse")
+    page.run()
+    page.wait_line("event: earshot.open")
+    page.click("#cut")
+    wait_until(lambda: closed_by(page) == [["↓", "relay"]])
+    wait_until(lambda: page.text("#ready") == "1 OPEN", 20)
+    page.run()
+    wait_until(lambda: closed_by(page)[-1] == ["↑", "browser"])
+
+
 @pytest.mark.parametrize("name", [*FILES, "tutorial"])
 def test_without_scripts_a_lesson_says_so_in_both_languages(
         school, chromium, name):

@@ -9,7 +9,7 @@ const { bits, closing, decode, encode, Frames, hex, mask }
     = await load("lessons/frame.js");
 const { pieces, worst } = await load("lessons/markup.js");
 const notes = await load("lessons/notes.js");
-const { read } = await load("lessons/stream.js");
+const { Lines, read } = await load("lessons/stream.js");
 
 const bytes = (text) => Uint8Array.from(text.split(" "),
     (digits) => parseInt(digits, 16));
@@ -71,6 +71,64 @@ test("what is not whole yet is no frame", () => {
     }
 });
 
+/** Feeds records of which only the first `kept` bytes are there. */
+function feedCut(frames, bytes, sizes, kept) {
+    const found = [];
+    let at = 0;
+    for (const size of sizes) {
+        const record = Uint8Array.from(bytes.slice(at, at + size));
+        found.push(frames.feed(record.slice(0, kept)));
+        if (size > kept) {
+            found.at(-1).push(...frames.skip(size - kept));
+        }
+        at += size;
+    }
+    assert.equal(at, bytes.length);
+    return found.map((some) => some.map(({ opcode, length, payload }) =>
+        [opcode, length, payload.length]));
+}
+
+test("a frame of which bytes are missing is given, and the next one too", () => {
+    const long = [...encode(1, new Uint8Array(6000).fill(97), KEY)];
+    const next = [...encode(9, new Uint8Array(3))];
+    const header = 8;
+    assert.deepEqual(feedCut(new Frames(), [...long, ...next],
+        [long.length, next.length], 4096),
+    [[[1, 6000, 4096 - header]], [[9, 3, 3]]]);
+    // Its end comes with the next record, and what follows it.
+    assert.deepEqual(feedCut(new Frames(), [...long, ...next, ...long],
+        [5000, long.length - 5000 + next.length, 5000, long.length - 5000],
+        4096),
+    [[[1, 6000, 4096 - header]], [[9, 3, 3]], [[1, 6000, 4096 - header]], []]);
+});
+
+test("a frame over many records is given once, and says that it goes on", () => {
+    const long = [...encode(2, new Uint8Array(70000))];
+    const next = [...encode(1, new Uint8Array(3))];
+    const frames = new Frames();
+    const sizes = [16384, 16384, 16384, 16384];
+    const rest = long.length - 4 * 16384;
+    assert.deepEqual(feedCut(frames, long.slice(0, -rest), sizes, 4096),
+        [[[2, 70000, 4096 - 10]], [], [], []]);
+    assert.equal(frames.inside, rest);
+    assert.deepEqual(feedCut(frames, [...long.slice(-rest), ...next],
+        [rest, next.length], 4096), [[], [[1, 3, 3]]]);
+    assert.equal(frames.inside, 0);
+});
+
+test("where a frame begins is looked for at the next record's beginning", () => {
+    const ping = [...encode(9, new Uint8Array(3))];
+    const long = [...encode(1, new Uint8Array(300).fill(97), KEY)];
+    // What is missing: the long one's end, a ping, another one's beginning.
+    assert.deepEqual(feedCut(new Frames(), [...long, ...ping, ...long, ...ping],
+        [long.length + ping.length + 100, long.length - 100, ping.length], 50),
+    [[[1, 300, 42]], [], [[9, 3, 3]]]);
+    // A whole frame was kept, and of the next one nothing.
+    assert.deepEqual(feedCut(new Frames(), [...ping, ...long, ...ping],
+        [ping.length + long.length, ping.length], ping.length),
+    [[[9, 3, 3]], [[9, 3, 3]]]);
+});
+
 test("masking twice gives the bytes back, and no key leaves them", () => {
     const some = bytes("00 ff 10 20 30");
     assert.deepEqual(mask(mask(some, KEY), KEY), some);
@@ -125,6 +183,42 @@ test("lines end by CR, LF or both, and a name lasts for one event", () => {
         [["a", "1"], ["message", "2"]]);
 });
 
+test("lines in pieces mean what they mean in one", () => {
+    const text = ": hi\nid: 7\nevent: greeting\ndata: Hello\n\n\n";
+    for (const size of [1, 2, 7, text.length]) {
+        const lines = new Lines();
+        const found = [];
+        for (let at = 0; at < text.length; at += size) {
+            found.push(...lines.feed(text.slice(at, at + size)));
+        }
+        assert.deepEqual(found, read(text).lines, size);
+    }
+});
+
+test("after a gap a line's end is not taken for a field", () => {
+    const meanings = (lines) => lines.map(({ meaning }) => meaning);
+    const lines = new Lines();
+    assert.deepEqual(meanings(lines.feed("id: 1\ndata: abc")), ["id"]);
+    assert.deepEqual(lines.skip(), [{ text: "data: abc", meaning: "data" }]);
+    assert.deepEqual(meanings(lines.feed("1c xyz\n\nid: 2\n")),
+        ["goes-on", "dispatch", "id"]);
+    // The end itself is missing, or the blank line too.
+    lines.feed("data: abc");
+    lines.skip();
+    assert.deepEqual(meanings(lines.feed("\nid: 3\n")), ["dispatch", "id"]);
+    lines.feed("data: abc");
+    lines.skip();
+    assert.deepEqual(meanings(lines.feed(": beat\n\nid: 4\ndata: d\n\n")),
+        ["comment", "nothing", "id", "data", "dispatch"]);
+    // A line of many records is no new field in any of them.
+    lines.feed("data: abc");
+    for (const part of ["def", "ghi"]) {
+        lines.skip();
+        lines.feed(part);
+    }
+    assert.deepEqual(lines.skip(), [{ text: "ghi", meaning: "goes-on" }]);
+});
+
 // Chunks, by RFC 9112, 7.1. --------------------------------------------------
 
 test("chunks are cut where their sizes say, however the bytes come", () => {
@@ -139,6 +233,41 @@ test("chunks are cut where their sizes say, however the bytes come", () => {
     const halves = [...chunks.feed(body.slice(0, 5)),
         ...chunks.feed(body.slice(5))];
     assert.equal(joined(halves), "hello a\r\nb ");
+});
+
+test("a chunk's size may come in two pieces", () => {
+    const chunks = new Chunks();
+    assert.deepEqual(chunks.feed("1"), []);
+    assert.deepEqual(chunks.feed("0\r\n0123456789abcdef\r\n")
+        .map(({ kind, text }) => `${kind} ${text.trim()}`),
+    ["size 10", "body 0123456789abcdef", "end "]);
+});
+
+test("bytes that are missing are counted, and the next chunk is found", () => {
+    const kinds = (pieces) => pieces.map(({ kind, text }) =>
+        `${kind} ${text.trim()}`);
+    const next = "3\r\nabc\r\n";
+    const found = ["size 3", "body abc", "end "];
+    const begun = () => {
+        const chunks = new Chunks();
+        chunks.feed("64\r\nbegin");    // 95 of its 100 bytes are to come
+        return chunks;
+    };
+    for (const [missing, before] of [[97, ""], [95, "\r\n"], [96, "\n"],
+        [90, "12345\r\n"]]) {
+        const chunks = begun();
+        chunks.skip(missing);
+        assert.deepEqual(kinds(chunks.feed(before + next)).slice(-3), found,
+            missing);
+    }
+    // Others were among what is missing.
+    const chunks = begun();
+    chunks.skip(200);
+    assert.deepEqual(kinds(chunks.feed("1c of another")),
+        ["lost 1c of another"]);
+    assert.deepEqual(kinds(chunks.feed(next)), found);
+    chunks.skip(1);
+    assert.deepEqual(kinds(chunks.feed(next)), found);
 });
 
 // Markup. --------------------------------------------------------------------
@@ -184,4 +313,5 @@ test("every line that a browser or a server sends here has its words", () => {
         + "\n\nfoo\nretry: x\nid: \0\n").lines) {
         assert.equal(notes.ofField(meaning)?.length, 2, meaning);
     }
+    assert.equal(notes.ofField("goes-on")?.length, 2);
 });
