@@ -223,8 +223,10 @@ function faultInnerHtml() {
 
 /** @type {Record<string, import("../lab/page.js").Words>} */
 const RUNS = {
-    runs: ["Yes: this runs the moment the line is added, for everyone in the room, with their cookies.",
-        "对：这一行一加上去就会运行，房间里每个人都中招，用的是各自的 cookie。"],
+    runs: ["Yes: the browser calls this script the moment the line is added, for everyone in the room, with their cookies.",
+        "对：这一行一加上去，浏览器就会调用这段脚本，房间里每个人都中招，用的是各自的 cookie。"],
+    unsure: ["This page does not know it: whether anything calls a script here depends on the element, on its other attributes, or on the browser. Write one that is sure: an element that is bound to fail, for instance, and says what is to be done then.",
+        "这个本页说不准：这里有没有东西会调用脚本，要看元素、看别的属性，或者看浏览器。请写一个确定的：比如一个注定会失败的元素，并写明失败时做什么。"],
     "on-click": ["Only when somebody clicks or moves the mouse over it. Find one that waits for nobody.",
         "要有人点击或移过鼠标才运行。请找一个不用等人的。"],
     inert: ["A good guess, but no: a script element that comes by innerHTML is not run (HTML, 8.5). That has lulled many into thinking that innerHTML is safe. What else can call a script?",

@@ -152,11 +152,124 @@ def test_the_message_that_would_run_is_found(lesson):
     page = lesson("tutorial")
     verdicts = []
     for message in ("<script>alert(1)</script>", "<b>x</b>", "x",
-                    "<a href='javascript:x()'>", "<svg onload=x()>"):
+                    "<a href='javascript:x()'>", "<svg onload=x()>",
+                    "<img onerror=x()>", "<audio src=x onerror=x()>"):
         page.fill("#runs", message)
         page.click("#runs-form button")
         verdicts.append(page.verdict("runs")[0])
-    assert verdicts == ["wrong"] * 4 + ["right"]
+    assert verdicts == ["wrong"] * 6 + ["right"]
+
+
+# Where all messages get into a page by innerHTML, in a frame that has scripts
+# but no origin, and so nothing that it could harm.
+FRAME = """
+<script>
+window.onmessage = ({ data }) => {
+    const lines = document.querySelectorAll("div.line");
+    if (data === "touch") {
+        for (const one of document.querySelectorAll(".line *")) {
+            for (const name of ["mouseover", "pointerdown"]) {
+                one.dispatchEvent(new Event(name, { bubbles: true }));
+            }
+            one.dispatchEvent(new Event("click"));
+        }
+        return;
+    }
+    for (const message of data) {
+        const line = document.createElement("div");
+        line.className = "line";
+        document.body.append(line);
+        line.innerHTML += message;
+    }
+};
+</script>
+<body>
+"""
+JUDGE = """
+const done = arguments[arguments.length - 1];
+const [frame, markup, messages] = arguments;
+import(markup).then(({ worst }) => {
+    window.ran = [];
+    window.addEventListener("message", ({ data }) => window.ran.push(data));
+    const element = document.createElement("iframe");
+    element.sandbox = "allow-scripts";
+    element.srcdoc = frame;
+    element.onload = () => {
+        window.inside = element.contentWindow;
+        window.inside.postMessage(messages, "*");
+        done(messages.map(worst));
+    };
+    document.body.append(element);
+});
+"""
+CALL = "top.postMessage({0},`*`)"
+SURE = {
+    "runs": [
+        '<img src=x onerror="CALL">', "<IMG SRC=x ONERROR='CALL'>",
+        "Hi <b>you</b> <img alt=a src=x onerror=CALL> there",
+        "<img/src='x'/onerror=CALL>", "<p><a href=x>y<img src=x onerror=CALL>",
+        "<audio src=x onerror=CALL></audio>",
+        "<video src=x onerror=CALL></video>", "<video src=x onerror=CALL>",
+        "<details open ontoggle=CALL>x</details>",
+        "<style onload=CALL>a{}</style>", "<style onload=CALL></style>",
+        "<iframe onload=CALL></iframe>", "<iframe src=javascript:CALL>",
+        "<iframe srcdoc='<script>CALL</script>'></iframe>",
+        "<script>1</script><img src=x onerror=CALL>"],
+    "on-click": ["<b onclick=CALL>x</b>", "<a href=javascript:CALL>x</a>",
+                 "<p onmouseover='CALL'>x</p>", "<img onpointerdown=CALL>"],
+    "inert": ["<script>CALL</script>", "<b>x</b> <script>CALL",
+              "<script src=x></script>"],
+    "tag": ["<b>x</b>", "<a href=x>y</a>", "<img src=x>"],
+    "text": ["x", "2 < 3 > 1", "onerror=CALL"],
+}
+ELEMENTS = ("img image svg video audio source object embed iframe input link"
+            " details marquee style body b a textarea select button").split()
+HANDLERS = "onerror onload onloadstart ontoggle onstart onfocus".split()
+NEEDS = ["", "src=x", "src", "open", "autofocus", "href=x", "data=x"]
+
+
+def test_the_verdict_on_a_message_is_chromiums_own(school, lesson):
+    browser = lesson("tutorial").browser
+    # A page without a policy: the frame would inherit it.
+    browser.driver.get(f"{school.url}/earshot/-/health")
+    sure = [(kind, message) for kind, some in SURE.items() for message in some]
+    messages = [message for _, message in sure] + [
+        f"<{element} {need} {handler}=CALL>" for element in ELEMENTS
+        for need in NEEDS for handler in HANDLERS]
+    messages = [message.replace("CALL", CALL.format(number))
+                for number, message in enumerate(messages)]
+    verdicts = browser.driver.execute_async_script(
+        JUDGE, FRAME, f"{school.url}/lessons/markup.js", messages)
+    assert verdicts[:len(sure)] == [kind for kind, _ in sure]
+
+    def judged(*kinds):
+        return {number for number, verdict in enumerate(verdicts)
+                if verdict in kinds}
+
+    def ran():
+        return set(browser.run("return window.ran"))
+
+    def named(numbers):
+        return [messages[number] for number in sorted(numbers)]
+
+    def all_have_run(kind):
+        assert named(judged(kind) - ran()) == []
+        return True
+    wait_until(lambda: all_have_run("runs"), 15)
+    holds_for(lambda: not ran() & judged("on-click", "inert", "tag", "text"),
+              1, f"what ran besides: {named(ran() - judged('runs'))}")
+    browser.run("window.inside.postMessage('touch', '*')")
+    # In such a frame Chromium follows no link of this kind: so beside it.
+    for message in named(judged("on-click")):
+        if "href=javascript" in message:
+            browser.run("""
+                const line = document.createElement("div");
+                document.body.append(line);
+                line.innerHTML += arguments[0];
+                line.firstChild.click();""", message)
+    wait_until(lambda: all_have_run("on-click"), 10)
+    assert named(ran() & judged("inert", "tag", "text")) == []
+    assert len(judged("runs")) > len(SURE["runs"])
 
 
 def test_a_listener_hears_its_own_name_alone(lesson):
