@@ -13,7 +13,7 @@
 const TAG = /<(\/?)([a-z][^\s/>]*)((?:[^"'>]|"[^"]*"|'[^']*')*)>/gi;
 const ATTRIBUTE = /([\s/]+)([a-z][a-z-]*)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>][^\s>]*))?/giy;
 
-/** Without a script in their attributes these run nothing, nor what is in them. */
+/** Without a script in their attributes these run nothing. */
 const PLAIN = /^(?:a|b|br|code|details|div|em|h[1-6]|hr|i|img|li|ol|p|s|small|span|strong|summary|u|ul)$/;
 
 const NAMES_SCRIPT = /^on|^srcdoc$/;
@@ -90,7 +90,8 @@ function tag(found, context, [whole, slash, anyName, rest]) {
         return add(found, "inert", whole);
     }
     const kind = slash && !rest.trim() ? "tag"
-        : slash || !context.isSure || !attributes ? "unsure" : isScript ? "inert" : kindOf(name, attributes);
+        : slash || !context.isSure || !attributes ? "unsure"
+            : isScript ? "inert" : kindOf(name, attributes);
     context.inScript = isScript;
     // Within others the same tag may be text, or mean something else.
     context.isSure &&= isScript || PLAIN.test(name);
