@@ -31,28 +31,28 @@
 
 const DEFAULTS = {
     transport: /** @type {Transport | "auto"} */ ("auto"),
-    share: true,      // one connection for all tabs, where that is possible
-    interval: 3000,   // ms between two short polls
-    wait: 25,         // s that a long-poll may be held
-    opening: 5000,    // ms that a stream may take to open
-    silence: 45000,   // ms after which a quiet connection is doubted
-    patience: 10000,  // ms for a request that is not held
-    retry: 500,       // ms, the first bound of the backoff
-    retryMax: 30000,  // ms, its last bound
-    better: 60000,    // ms until a better transport is tried again; doubles
+    /** One connection for all tabs, where that is possible. */
+    share: true,
+    /** Ms between two short polls. */
+    interval: 3000,
+    /** S that a long-poll may be held. */
+    wait: 25,
+    /** Ms that a stream may take to open. */
+    opening: 5000,
+    /** Ms after which a quiet connection is doubted. */
+    silence: 45000,
+    /** Ms for a request that is not held. */
+    patience: 10000,
+    /** Ms, the first bound of the backoff. */
+    retry: 500,
+    /** Ms, its last bound. */
+    retryMax: 30000,
+    /** Ms until a better transport is tried again; doubles. */
+    better: 60000,
 };
 
 /** The best first: each falls back to the next. */
 const LADDER = /** @type {const} */ (["ws", "sse", "long-poll", "poll"]);
-
-/** The longest time until a better transport is tried again. */
-const BETTER_MAX_MS = 3600000;
-
-/** A visible page that heard something so lately needs no new connection. */
-const FRESH_MS = 5000;
-
-/** A tab hidden for so long, whose timers may stand still, should not lead. */
-const HIDDEN_MS = 60000;
 
 /** A tab that leads answers within this time, or another one takes over. */
 const ANSWER_MS = 2000;
@@ -60,20 +60,15 @@ const ANSWER_MS = 2000;
 /** Handlers of these names hear the client, never a publisher. */
 const OWN_WORD = /^(state$|lost$|earshot\.)/;
 
-/** readyState of an EventSource and of a WebSocket alike. */
-const OPEN = 1;
-
 /** Above 0: `id` lies after `cursor`. NaN: not of one epoch, or no cursor. */
 function compare(id, cursor) {
-    const [number, epoch] = String(id).split("-");
-    const [other, otherEpoch] = String(cursor).split("-");
-    return epoch === otherEpoch ? Number(number) - Number(other) : NaN;
+    const epoch = (place) => String(place).split("-")[1];
+    return epoch(id) === epoch(cursor) ? parseInt(id) - parseInt(cursor) : NaN;
 }
 
-/** A random word; crypto.randomUUID would ask for https. */
-function randomWord(length) {
-    const bytes = crypto.getRandomValues(new Uint8Array(length));
-    return Array.from(bytes, (byte) => (byte % 36).toString(36)).join("");
+/** A random word of 96 bits; crypto.randomUUID would ask for https. */
+function randomWord() {
+    return crypto.getRandomValues(new Uint32Array(3)).join("-");
 }
 
 /** JSON is kept unchecked by the server: what does not parse stays text. */
@@ -88,18 +83,22 @@ function decode({ type, data }) {
 }
 
 /**
- * What to send for `data`, so that decode() gives it back.
+ * What to send for `data`, so that decode() gives it back: in the body of a
+ * POST, and in a frame, which is JSON and has no place for bytes.
  * @param {any} data
- * @returns {[type: string, body: any]}
+ * @returns {[type: string, body: any, plain?: any]}
  */
-function encode(data = "") {
-    if (typeof data === "string") {
-        return ["text/plain; charset=utf-8", data];
-    }
+function encode(data) {
     if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) {
-        return ["application/octet-stream", data];
+        // A copy: the caller may go on to use what he gave.
+        return ["application/octet-stream",
+            new Blob([/** @type {any} */ (data)])];
     }
-    return ["application/json", JSON.stringify(data)];
+    const json = JSON.stringify(data);
+    // What becomes a string, as a Date does, is text by every transport.
+    const plain = JSON.parse(json);
+    return typeof plain === "string" ? ["text/plain", plain, plain]
+        : ["application/json", json, plain];
 }
 
 /** An error that says what to make of it. */
@@ -107,16 +106,18 @@ function failure(why, more) {
     return Object.assign(new Error(why), more);
 }
 
-/** The error of an answer that is not 2xx, in the server's own words. */
-async function refusal(response) {
-    const { status, statusText, headers } = response;
-    const { error, code } = await response.json().catch(() => ({}));
-    return failure(error ?? `${status} ${statusText}`, {
-        status,
-        code,
-        final: status < 500 && status !== 408 && status !== 429,
-        retryAfter: Number(headers.get("Retry-After")) * 1000 || 0,
-    });
+/** What ends with `signal`, after a time, or before by itself. */
+function within(ms, signal) {
+    const control = new AbortController();
+    const timer = setTimeout(() =>
+        control.abort(new Error("no answer in time")), ms);
+    signal.addEventListener("abort", () => control.abort(signal.reason),
+        { signal: control.signal });
+    const ended = new Promise((resolve) =>
+        control.signal.addEventListener("abort", () =>
+            resolve(control.signal.reason)));
+    ended.then(() => clearTimeout(timer));
+    return Object.assign(control, { ended });
 }
 
 /** Requests to one address, each within its time; and the waits between. */
@@ -136,72 +137,67 @@ class Http {
     }
 
     /** JSON or an error. */
-    async request(path, query, init, signal, time) {
+    async request(path, query, init, signal,
+        time = this.options.patience) {
         signal.throwIfAborted();
-        const control = new AbortController();
-        const end = () => control.abort(signal.reason);
-        const late = new Error("no answer in time");
-        const timer = setTimeout(() => control.abort(late), time);
-        signal.addEventListener("abort", end);
+        const control = within(time, signal);
         try {
             const response = await fetch(this.address(path, query),
                 { cache: "no-store", ...init, signal: control.signal });
-            if (!response.ok) {
-                throw await refusal(response);
+            const { status, headers } = response;
+            if (response.ok) {
+                return await response.json();
             }
-            return await response.json();
+            // Not 2xx: an error in the server's own words.
+            const { error, code } = await response.json().catch(() => ({}));
+            throw failure(error ?? `HTTP ${status}`, {
+                status,
+                code,
+                final: status < 500 && ![408, 429].includes(status),
+                retryAfter: Number(headers.get("Retry-After")) * 1000 || 0,
+            });
         } finally {
-            clearTimeout(timer);
-            signal.removeEventListener("abort", end);
+            control.abort();
         }
     }
 
     /** Exponential, with full jitter: clients of one server spread out. */
     backOff(failures, { final, retryAfter = 0 }, signal) {
         const { retry, retryMax } = this.options;
-        const bound = final ? retryMax : retry * 2 ** failures;
-        const ms = Math.max(Math.random() * Math.min(bound, retryMax),
-            Math.min(retryAfter, retryMax));
-        return this.pause(ms, signal);
+        const bound = final ? retryMax
+            : Math.min(retryMax, retry * 2 ** failures);
+        return this.pause(Math.min(retryMax,
+            Math.max(retryAfter, Math.random() * bound)), signal);
     }
 
     /** Waits, unless the page wakes or `signal` ends it before. */
-    pause(ms, signal) {
-        return new Promise((resolve) => {
-            const end = () => {
-                clearTimeout(timer);
-                this.#pauses.delete(end);
-                signal.removeEventListener("abort", end);
-                resolve(undefined);
-            };
-            const timer = setTimeout(end, signal.aborted ? 0 : ms);
-            this.#pauses.add(end);
-            signal.addEventListener("abort", end);
-        });
+    async pause(ms, signal) {
+        const control = within(signal.aborted ? 0 : ms, signal);
+        this.#pauses.add(control);
+        await control.ended;
+        this.#pauses.delete(control);
     }
 
     /** Ends every wait. */
     wake() {
-        this.#pauses.forEach((end) => end());
+        this.#pauses.forEach((control) => control.abort());
     }
 }
 
 /** What has been received, up to the cursor, and who hears it. */
-class Inbox {
-    cursor;
+class Inbox extends Http {
+    cursor = this.options.after;
     /** When there was a sign of life, by Date.now(). */
     heard = 0;
     /** Told of every name that is listened to for the first time. */
     onName = (name) => {};
-    /** Told of every step; `lost`: there is a gap before it. */
-    onMove = (before, { message = undefined, lost = false }) => {};
-    #http;
+    /**
+     * Told of every step; `lost`: there is a gap before it.
+     * @type {(before: string, step: {message?: Message, lost?: boolean})
+     *     => void}
+     */
+    onMove = () => {};
     #handlers = new Map();
-
-    constructor(http) {
-        this.#http = http;
-        this.cursor = http.options.after;
-    }
 
     get names() { return [...this.#handlers.keys()]; }
 
@@ -217,12 +213,9 @@ class Inbox {
     }
 
     tell(name, data, message) {
-        const handlers = [...this.#handlers.get(name) ?? []];
-        for (const { callback, others } of handlers) {
+        for (const handler of [...this.#handlers.get(name) ?? []]) {
             try {
-                if (!others || !message.own) {
-                    callback(data, message);
-                }
+                handler(data, message);
             } catch (error) {
                 // A handler's mistake is reported, but stops no message.
                 setTimeout(() => { throw error; });
@@ -232,25 +225,26 @@ class Inbox {
 
     /** @returns {boolean} whether it is new, and somebody listens to it */
     take(message) {
-        this.heard = Date.now();
-        if (this.seen(message.id)) {
+        if (!this.skip(message.id, { message })
+            || OWN_WORD.test(message.event)) {
             return false;
         }
-        this.#move(message.id, { message });
-        if (OWN_WORD.test(message.event)) {
-            return false;
-        }
-        message.own = message.from === this.#http.options.from;
+        message.own = message.from === this.options.from;
         this.tell(message.event, decode(message), message);
         return this.#handlers.has(message.event);
     }
 
-    /** Goes on, past nothing that anybody would hear. */
-    skip(cursor) {
+    /**
+     * Goes on; with no message, past nothing that anybody would hear.
+     * @returns {boolean} whether that is news
+     */
+    skip(cursor, step = {}) {
         this.heard = Date.now();
-        if (!this.seen(cursor)) {
-            this.#move(cursor, {});
+        if (this.seen(cursor)) {
+            return false;
         }
+        this.#move(cursor, step);
+        return true;
     }
 
     /**
@@ -271,76 +265,70 @@ class Inbox {
 
     /** Where to go on, as query parameters. */
     position() {
-        const { last } = this.#http.options;
+        const { last } = this.options;
         return this.cursor ? { after: this.cursor } : last ? { last } : {};
     }
 
     /**
      * Asks for what lies after the cursor, to the end of it.
-     * @returns {Promise<number>} how many messages somebody listens to
+     * @returns {Promise<string[]>} the events that somebody has heard
      */
     async ask(wait, signal) {
-        const { silence, patience } = this.#http.options;
-        const held = Math.max(silence, wait * 1000 + patience);
-        let heard = 0;
-        let answer;
-        do {
-            const { cursor } = this;
+        const { silence, patience } = this.options;
+        const time = !wait ? patience
+            : Math.max(silence, wait * 1000 + patience);
+        const heard = [];
+        for (let more = true; more;) {
+            const before = this.cursor;
             const query = { ...this.position(), ...(wait && { wait }) };
-            answer = await this.#http.request("/poll", query, {}, signal,
-                wait ? held : patience);
-            if (answer.lost && this.cursor !== cursor) {
-                answer.more = true; // a stream was quicker, and has told of it
-            } else {
-                heard += this.#takeAll(answer, signal);
+            const answer = await this.request("/poll", query, {}, signal, time);
+            const { messages, cursor, lost } = answer;
+            if (lost && this.cursor !== before) {
+                continue; // a stream was quicker, and has told of it
             }
-        } while (answer.more);
-        return heard;
-    }
-
-    #takeAll({ messages, cursor, lost }, signal) {
-        let heard = 0;
-        if (lost) {
-            this.lose("earliest", messages[0]?.id ?? cursor);
+            more = answer.more;
+            if (lost) {
+                heard.push("lost");
+                this.lose("earliest", messages[0]?.id ?? cursor);
+            }
+            for (const message of messages) {
+                if (this.take(message)) {
+                    heard.push(message.event);
+                }
+                // A handler may have changed the transport or closed the room.
+                signal.throwIfAborted();
+            }
+            this.skip(cursor);
         }
-        for (const message of messages) {
-            heard += Number(this.take(message));
-            // A handler may have changed the transport or closed the room.
-            signal.throwIfAborted();
-        }
-        this.skip(cursor);
         return heard;
     }
 }
 
 /** Follows over the network: one connection after another. */
 class Line {
-    #http;
     #inbox;
     #show;
-    /** The transports to choose from, which of them it is, and for how long. */
+    /** The transports to choose from, and which of them it is. */
     #ladder;
     #rung = 0;
+    /** When the best is tried again, and how often that was in vain. */
+    #timer;
     #climbs = 0;
-    #climbing;
     #failures = 0;
     /** Ends the connection at hand, or the wait for the next one. */
     #attempt = new AbortController();
     /** Tells an open stream a name that it shall listen to, too. */
     hear = (name) => {};
-    /** Where there is an open socket, and who waits for its answers. */
-    #socket;
-    #answers = new Map();
+    /** The stream at hand. @type {any} */
+    #source;
+    /** Signs of life of this attempt; with none it may not work here. */
+    #lives = 0;
+    /** The names that were listened to at the last one. @type {any} */
+    #known;
+    /** What waits for the answer to the one frame that is under way. */
+    #sent;
 
-    #transports = {
-        "ws": (signal) => this.#stream(signal, this.#connectWs),
-        "sse": (signal) => this.#stream(signal, this.#connectSse),
-        "long-poll": (signal) => this.#longPoll(signal),
-        "poll": (signal) => this.#poll(signal),
-    };
-
-    constructor(http, inbox, ladder, show) {
-        this.#http = http;
+    constructor(inbox, ladder, show) {
         this.#inbox = inbox;
         this.#ladder = ladder;
         this.#show = show;
@@ -353,23 +341,28 @@ class Line {
             const attempt = this.#renew();
             this.#enter("connecting");
             try {
-                await this.#transports[this.#transport](attempt);
+                await this[this.#transport](attempt);
             } catch (error) {
                 if (!attempt.aborted) {
                     await this.#recover(error, this.#renew());
                 }
             }
         }
-        clearTimeout(this.#climbing);
+        clearTimeout(this.#timer);
     }
 
-    /** Connects anew; with the best, when the network may be another one. */
-    restart(climb) {
-        if (climb) {
-            this.#rung = this.#climbs = 0;
-        }
+    /** Connects anew. */
+    restart() {
         this.#failures = 0;
         this.#attempt.abort();
+    }
+
+    /** Connects anew with the best; after so many trials in vain. */
+    climb(climbs) {
+        clearTimeout(this.#timer);
+        this.#climbs = climbs;
+        this.#rung = 0;
+        this.restart();
     }
 
     /**
@@ -378,16 +371,16 @@ class Line {
      *     socket, or it gave no good answer: then a POST tells more
      */
     async send(frame) {
-        let timer;
-        const { id } = await new Promise((resolve) => {
-            timer = setTimeout(resolve, this.#http.options.patience, {});
-            this.#answers.set(frame.key, resolve);
-            this.#socket ? this.#socket.send(JSON.stringify(frame))
-                : resolve({});
-        });
-        clearTimeout(timer);
-        this.#answers.delete(frame.key);
-        return id;
+        if (this.#lives && this.#source?.send) {
+            const attempt = this.#attempt;
+            this.#sent = within(this.#inbox.options.patience, attempt.signal);
+            this.#source.send(JSON.stringify(frame));
+            const { key, id } = await this.#sent.ended;
+            if (!key) {
+                attempt.abort(); // no answer: the socket is dead
+            }
+            return id;
+        }
     }
 
     get #transport() { return this.#ladder[this.#rung]; }
@@ -408,40 +401,27 @@ class Line {
      * server is away, and that is no reason to think less of a transport.
      */
     async #recover(error, signal) {
-        if (error.unfit && this.#rung < this.#ladder.length - 1) {
-            try {
+        const { better } = this.#inbox.options;
+        try {
+            const unfit = error.unfit || !this.#lives;
+            if (unfit && this.#ladder[this.#rung + 1]) {
                 await this.#inbox.ask(0, signal);
-                this.#stepDown(error);
+                this.#rung++;
+                this.#failures = 0;
+                this.#enter("connecting", error);
+                clearTimeout(this.#timer);
+                this.#timer = setTimeout(() => this.climb(this.#climbs + 1),
+                    // An hour at most.
+                    Math.min(better * 2 ** this.#climbs, 3600000));
                 return;
-            } catch (reason) {
-                error = reason;
             }
+        } catch (reason) {
+            error = reason;
         }
         if (!signal.aborted) {
             this.#enter(error.planned ? "connecting" : "waiting", error);
-            await this.#http.backOff(this.#failures++, error, signal);
+            await this.#inbox.backOff(this.#failures++, error, signal);
         }
-    }
-
-    #stepDown(error) {
-        const { better } = this.#http.options;
-        this.#rung++;
-        this.#failures = 0;
-        this.#enter("connecting", error);
-        clearTimeout(this.#climbing);
-        this.#climbing = setTimeout(() => {
-            this.#climbs++;
-            this.#rung = 0;
-            this.restart();
-        }, Math.min(better * 2 ** this.#climbs, BETTER_MAX_MS));
-    }
-
-    #open(cursor) {
-        this.#failures = 0;
-        if (cursor) {
-            this.#inbox.skip(cursor);
-        }
-        this.#enter("open");
     }
 
     /**
@@ -451,57 +431,67 @@ class Line {
      * knocks first. It catches up, or learns the error.
      */
     async #stream(signal, connect) {
+        this.#lives = 0;
         if (this.#failures > 0) {
-            await this.#inbox.ask(0, signal);
+            await this.#knock(signal);
         }
-        const { opening, silence } = this.#http.options;
-        let unfit = true; // until it has opened
-        let lives = 0;
-        let source = /** @type {any} */ (undefined);
+        const { opening, silence } = this.#inbox.options;
         let timer;
         try {
             await new Promise((_, reject) => {
                 signal.throwIfAborted();
-                signal.addEventListener("abort", () => reject(signal.reason));
+                signal.addEventListener("abort", reject);
                 const fail = (why, more) => reject(failure(why, more));
                 const live = () => {
+                    this.#known = this.#inbox.names;
                     clearTimeout(timer);
-                    timer = setTimeout(() => this.#doubt(source, () => lives,
-                        signal).then(live, reject), silence);
+                    timer = setTimeout(() =>
+                        this.#doubt(signal).then(live, reject), silence);
+                    // What opens and is cut at once has not proved itself.
+                    this.#lives ? this.#prove() : this.#lives++;
                 };
-                timer = setTimeout(fail, opening, "it did not open in time");
-                source = connect.call(this, (frame) => {
+                timer = setTimeout(fail, opening, "no answer in time");
+                this.#source = connect((frame) => {
                     if (!signal.aborted) {
-                        lives++;
                         live();
-                        unfit = false;
-                        this.#take(frame, source);
+                        this.#take(frame);
                     }
                 }, fail);
             });
-        } catch (error) {
-            throw Object.assign(error, { unfit: unfit || error.unfit });
         } finally {
             clearTimeout(timer);
-            source?.close();
-            this.#socket = undefined;
-            this.#answers.forEach((answer) => answer({}));
+            this.#source?.close();
+            this.#source = undefined;
             this.hear = () => {};
         }
     }
 
-    #take(frame, source) {
+    /** The connection is of use: what was in vain before it counts no more. */
+    #prove() {
+        this.#lives++;
+        this.#failures = 0;
+        if (!this.#rung) {
+            this.#climbs = 0;
+        }
+    }
+
+    /** A poll, whose failure says nothing of the transport. */
+    async #knock(signal) {
+        this.#lives = 1;
+        await this.#inbox.ask(0, signal);
+        this.#lives = 0;
+    }
+
+    #take(frame) {
         const { channel, event, cursor, key } = frame;
         if (channel) {
             this.#inbox.take(frame);
-        } else if (event === "earshot.open") {
-            this.#socket = this.#transport === "ws" && source;
-            this.#open(cursor);
-        } else if (event === "earshot.lost") {
-            this.#inbox.lose(cursor);
-            this.#open();
-        } else {
-            this.#answers.get(key)?.(frame);
+        } else if (cursor) {
+            event === "earshot.lost" ? this.#inbox.lose(cursor)
+                : this.#inbox.skip(cursor);
+            this.#enter("open");
+        } else if (key) {
+            this.#sent?.abort(frame);
         }
     }
 
@@ -510,77 +500,85 @@ class Line {
      * nothing. After a while of it a poll asks whether something has been
      * missed: a stream that kept it back, or is not open, is given up.
      */
-    async #doubt(source, lives, signal) {
-        const before = lives();
-        const missed = await this.#inbox.ask(0, signal);
+    async #doubt(signal) {
+        const before = this.#lives;
+        const heard = await this.#inbox.ask(0, signal);
+        // A stream from before a loss would tell of it, and all, once more.
+        const lost = heard.includes("lost");
+        // Of a name that was added since, the stream may know nothing.
+        const missed = !lost
+            && heard.some((name) => this.#known.includes(name));
         if (missed) {
-            await this.#http.pause(1000, signal); // it may be on its way
+            await this.#inbox.pause(1000, signal); // it may be on its way
         }
-        const unfit = missed > 0 && lives() === before;
-        if (unfit || source.readyState !== OPEN) {
+        signal.throwIfAborted(); // these are another stream's by now
+        const unfit = missed && this.#lives === before;
+        if (unfit || lost || this.#source.readyState !== /* OPEN */ 1) {
             throw failure("the stream fell silent", { unfit });
         }
     }
 
-    #connectWs(hear, fail) {
-        const url = this.#http.address("/ws", this.#inbox.position());
-        const socket = new WebSocket(url.replace(/^http/, "ws"));
-        socket.onmessage = ({ data }) => hear(JSON.parse(data));
-        socket.onclose = ({ code, reason }) => {
-            // The server asks to come back: not all at the same moment.
-            const planned = code === 1001 || code === 1012;
-            fail(`the socket was closed: ${code} ${reason}`, {
-                planned,
-                retryAfter: planned ? Math.random() * ANSWER_MS : 0,
-                final: code === 1013, // try again later
-            });
-        };
-        return socket;
+    ws(signal) {
+        return this.#stream(signal, (hear, fail) => {
+            const url = this.#inbox.address("/ws", this.#inbox.position());
+            const socket = new WebSocket(url.replace("http", "ws"));
+            socket.onmessage = ({ data }) => hear(JSON.parse(data));
+            socket.onclose = ({ code, reason }) => {
+                // The server asks to come back: not all at the same moment.
+                const planned = code === 1001 || code === 1012;
+                fail(`the socket was closed: ${code} ${reason}`, {
+                    planned,
+                    retryAfter: planned && Math.random() * ANSWER_MS,
+                    final: code === 1013, // try again later
+                });
+            };
+            return socket;
+        });
     }
 
-    #connectSse(hear, fail) {
-        const query = { ...this.#inbox.position(), format: "json" };
-        const source = new EventSource(this.#http.address("/sse", query));
-        const on = (event) => source.addEventListener(event, (
-            /** @type {any} */ { data }) => {
+    sse(signal) {
+        return this.#stream(signal, (hear, fail) => {
+            const query = { ...this.#inbox.position(), format: "json" };
+            const source = new EventSource(this.#inbox.address("/sse", query));
             // A publisher may call an event "error", as the browser does.
-            if (typeof data === "string") {
-                hear({ event, ...JSON.parse(data) });
-            }
+            const on = (event) => source.addEventListener(event,
+                (/** @type {any} */ { data }) =>
+                    data && hear({ event, ...JSON.parse(data) }));
+            this.hear = (name) => OWN_WORD.test(name) || on(name);
+            ["earshot.open", "earshot.lost"].forEach(on);
+            this.#inbox.names.forEach(this.hear);
+            source.addEventListener("error", (/** @type {any} */ { data }) => {
+                if (source.readyState === /* CLOSED */ 2) {
+                    fail("the stream was refused");
+                } else if (!data) {
+                    this.#enter("connecting"); // the browser does it
+                }
+            });
+            return source;
         });
-        this.hear = (name) => OWN_WORD.test(name) || on(name);
-        ["earshot.open", "earshot.lost"].forEach(on);
-        this.#inbox.names.forEach(this.hear);
-        source.addEventListener("error", (/** @type {any} */ { data }) => {
-            if (source.readyState > OPEN) {
-                fail("the stream was refused");
-            } else if (data === undefined) {
-                this.#enter("connecting"); // the browser does it
-            }
-        });
-        return source;
     }
 
-    async #longPoll(signal) {
-        await this.#inbox.ask(0, signal);
-        for (let unfit = true; ; unfit = false) {
-            this.#open();
+    async "long-poll"(signal) {
+        await this.#knock(signal);
+        for (;;) {
+            this.#enter("open");
             const asked = Date.now();
             const before = this.#inbox.cursor;
-            await this.#inbox.ask(this.#http.options.wait, signal)
-                .catch((error) => { throw Object.assign(error, { unfit }); });
+            await this.#inbox.ask(this.#inbox.options.wait, signal);
+            this.#prove();
             if (this.#inbox.cursor === before && Date.now() - asked < 1000) {
                 // Nobody held the request: never ask in a tight loop.
-                await this.#http.pause(1000, signal);
+                await this.#inbox.pause(1000, signal);
             }
         }
     }
 
-    async #poll(signal) {
+    async poll(signal) {
         for (;;) {
             await this.#inbox.ask(0, signal);
-            this.#open();
-            await this.#http.pause(this.#http.options.interval, signal);
+            this.#prove();
+            this.#enter("open");
+            await this.#inbox.pause(this.#inbox.options.interval, signal);
         }
     }
 }
@@ -594,15 +592,13 @@ class Line {
  * any tab can lead at any moment, from its own cursor.
  */
 class Tabs {
-    #http;
     #inbox;
-    #name;
     #room;
     #channel;
     /** Ends the wait for the lock, or the leading. */
     #turn;
     #stealing = false;
-    #me = randomWord(8);
+    #me = randomWord();
     /** The word of this tab's own time as a leader. */
     #term;
     /** The time of another's that this tab has met, and that it follows. */
@@ -613,22 +609,22 @@ class Tabs {
     #hearing = Promise.resolve();
 
     /** @param room what it needs of the room besides */
-    constructor(http, inbox, name, room) {
-        this.#http = http;
+    constructor(inbox, name, room) {
         this.#inbox = inbox;
-        this.#name = name;
         this.#room = room;
-        this.#channel = new BroadcastChannel(name);
-        this.#channel.onmessage = ({ data }) => this.#hear(data);
+        if (inbox.options.share && globalThis.isSecureContext) {
+            this.#channel = new BroadcastChannel(name);
+            this.#channel.onmessage = ({ data }) => this.#hear(data);
+        }
         this.#queue();
     }
 
-    get leading() { return this.#term !== undefined; }
+    get leading() { return !!this.#term; }
 
     /** Passes on what the leader has learnt. */
     tell(before, more) {
         if (this.leading) {
-            this.#channel.postMessage({ term: this.#term, before,
+            this.#channel?.postMessage({ term: this.#term, before,
                 cursor: this.#inbox.cursor, ...this.#room.status(), ...more });
         }
     }
@@ -638,7 +634,7 @@ class Tabs {
      * whether it is there at all: one who does not answer is frozen.
      */
     greet() {
-        if (this.#turn && !this.leading) {
+        if (this.#channel && !this.leading) {
             this.#later(() => this.#queue(true),
                 ANSWER_MS * (1 + Math.random()));
             this.#channel.postMessage(
@@ -648,9 +644,9 @@ class Tabs {
 
     close() {
         this.#turn.abort();
-        this.#turn = undefined;
         clearTimeout(this.#timer);
-        this.#channel.close();
+        this.#channel?.close();
+        this.#channel = undefined;
     }
 
     #later(act, ms) {
@@ -667,14 +663,15 @@ class Tabs {
         this.#stealing = steal;
         this.greet();
         try {
-            await navigator.locks.request(this.#name,
-                steal ? { steal } : { signal }, lead);
+            await (!this.#channel ? lead()
+                : navigator.locks.request(this.#channel.name,
+                    steal ? { steal } : { signal }, lead));
         } catch (error) {
             if (error.name !== "AbortError") {
-                await lead(); // locks are forbidden: each has a connection
+                await lead(); // there are no locks: each has a connection
             }
         }
-        if (turn === this.#turn) {
+        if (turn === this.#turn && this.#channel) {
             this.#queue(); // somebody has stolen it
         }
     }
@@ -683,7 +680,7 @@ class Tabs {
         if (!signal.aborted) {
             clearTimeout(this.#timer);
             this.#stealing = false;
-            this.#term = randomWord(8);
+            this.#term = randomWord();
             this.tell(this.#inbox.cursor);
             await this.#room.lead(signal);
             this.#term = this.#joined = undefined;
@@ -697,10 +694,11 @@ class Tabs {
             if (this.leading || this.#stealing) {
                 return;
             }
-            if (data.hidden > HIDDEN_MS && !this.#room.status().hidden) {
+            // Hidden for long, its timers may stand still.
+            if (data.hidden > 60000 && !this.#room.status().hidden) {
                 this.#queue(true);
             } else {
-                this.#later(() => this.greet(), this.#http.options.silence);
+                this.#later(() => this.greet(), this.#inbox.options.silence);
             }
         } else if (this.leading) {
             data.names.forEach((name) => this.#inbox.listen(name));
@@ -711,7 +709,7 @@ class Tabs {
     /** Takes a leader's news, once it has answered a greeting. */
     async #follow(news) {
         const { term, to, state, transport, error } = news;
-        if (!this.#turn || this.leading) {
+        if (!this.#channel || this.leading) {
             return;
         }
         if (term !== this.#joined && to !== this.#me) {
@@ -733,7 +731,7 @@ class Tabs {
             if (!signal.aborted) {
                 this.#joined = undefined;
                 this.#room.show("waiting", transport, reason);
-                await this.#http.backOff(this.#failures++, reason, signal);
+                await this.#inbox.backOff(this.#failures++, reason, signal);
                 this.greet();
             }
         }
@@ -742,7 +740,7 @@ class Tabs {
     async #step({ term, before, cursor, message, lost }, signal) {
         const inbox = this.#inbox;
         const fits = () => !lost && inbox.seen(before);
-        if (term !== this.#joined || !(inbox.seen(cursor) || fits())) {
+        if (term !== this.#joined || !inbox.seen(cursor) && !fits()) {
             await inbox.ask(0, signal);
             this.#joined = term;
         }
@@ -753,36 +751,34 @@ class Tabs {
 }
 
 class Room {
-    #http;
     #inbox;
-    #wanted;
+    /** The transports to choose from. @type {any} */
+    #ladder;
     #transport;
     #state = /** @type {State} */ ("connecting");
     #hidden; // since when
-    /** The connection of this tab, and what ends it; or the one of all. */
+    /** The connection of this tab, and how it is shared. */
     #line;
-    #run;
     #tabs;
     /** Ends everything, for good. */
     #closing = new AbortController();
     #publishing = Promise.resolve();
 
     constructor(url, options) {
-        const given = Object.entries(options).filter(([, value]) =>
-            value !== undefined);
         const { document, location } = globalThis;
-        this.#http = new Http(
-            String(new URL(url, document?.baseURI ?? location?.href)), {
-                ...DEFAULTS, from: randomWord(12),
-                ...Object.fromEntries(given) });
-        this.#inbox = new Inbox(this.#http);
+        const all = { ...DEFAULTS, from: randomWord() };
+        for (const name in options) {
+            all[name] = options[name] ?? all[name];
+        }
+        this.#inbox = new Inbox(
+            new URL(url, document?.baseURI ?? location?.href).href, all);
         this.#inbox.onMove = (before, step) => this.#tabs?.tell(before, step);
         this.#inbox.onName = (name) => {
             this.#line?.hear(name);
             this.#tabs?.greet();
         };
-        this.use(this.#http.options.transport);
-        this.#watchPage(this.#closing.signal);
+        this.use(all.transport);
+        this.#watch(this.#closing.signal);
     }
 
     /** The transport at hand. @returns {Transport} */
@@ -798,7 +794,7 @@ class Room {
      * The word by which this client knows its own messages.
      * @returns {string}
      */
-    get from() { return this.#http.options.from; }
+    get from() { return this.#inbox.options.from; }
     /**
      * Whether the connection is this tab's, and not another's.
      * @returns {boolean}
@@ -840,8 +836,9 @@ class Room {
      * @param {(data: any, message: any) => void} callback
      * @param {{others?: boolean}} [options]
      */
-    on(name, callback, { others = false } = {}) {
-        const handler = { callback, others };
+    on(name, callback, { others } = {}) {
+        const handler = (data, message) =>
+            (others && message.own) || callback(data, message);
         const handlers = this.#inbox.listen(name);
         handlers.add(handler);
         return () => { handlers.delete(handler); };
@@ -857,14 +854,12 @@ class Room {
      * @param {{key?: string}} [options] key: a first try's, to go on with it
      * @returns {Promise<string>} the id, once the message is stored
      */
-    async emit(event, data, { key = randomWord(24) } = {}) {
-        const [type, body] = encode(data);
+    async emit(event, data = "", { key = randomWord() } = {}) {
+        const [type, body, plain] = encode(data);
         const query = { from: this.from, event };
         const headers = { "Content-Type": type, "Idempotency-Key": key };
         const init = { method: "POST", headers, body };
-        // Bytes have no place in a frame of JSON.
-        const frame = typeof body === "string" && { ...query, key,
-            data: type.endsWith("json") ? JSON.parse(body) : body };
+        const frame = plain !== undefined && { ...query, key, data: plain };
         const stored = this.#publishing.then(() =>
             this.#publish(frame, query, init, this.#closing.signal));
         this.#publishing = stored.catch(() => {});
@@ -876,11 +871,13 @@ class Room {
      * @param {Transport | "auto"} transport
      */
     use(transport) {
-        if (transport !== "auto" && !LADDER.includes(transport)) {
+        const ladder = LADDER.filter((name) =>
+            transport === name || transport === "auto");
+        if (!ladder.length) {
             throw new TypeError(`no transport is called "${transport}"`);
         }
-        if (transport !== this.#wanted) {
-            this.#wanted = transport;
+        if (String(ladder) !== String(this.#ladder)) {
+            this.#ladder = ladder;
             this.#start();
         }
     }
@@ -893,41 +890,25 @@ class Room {
     }
 
     #start() {
-        const { isSecureContext, navigator, BroadcastChannel } = globalThis;
         this.#stop();
-        if (this.#state === "closed") {
-            return;
-        }
-        this.#show("connecting", this.#ladder()[0]);
-        if (this.#http.options.share && isSecureContext && navigator?.locks
-            && BroadcastChannel) {
-            this.#tabs = new Tabs(this.#http, this.#inbox,
-                `earshot 1 ${this.#wanted} ${this.#http.address("")}`, {
+        if (this.#state !== "closed") {
+            this.#show("connecting", this.#ladder[0]);
+            this.#tabs = new Tabs(this.#inbox,
+                `earshot 1 ${this.#ladder} ${this.#inbox.address("")}`, {
                     lead: this.#lead,
                     show: this.#show,
                     status: this.#status,
                 });
-        } else {
-            this.#run = new AbortController();
-            this.#lead(this.#run.signal);
         }
     }
 
     #stop() {
-        this.#run?.abort();
         this.#tabs?.close();
-        this.#run = this.#tabs = undefined;
-    }
-
-    #ladder() {
-        const has = { ws: globalThis.WebSocket, sse: globalThis.EventSource };
-        return this.#wanted !== "auto" ? [this.#wanted]
-            : LADDER.filter((name) => name in has ? has[name] : true);
+        this.#tabs = undefined;
     }
 
     #lead = (signal) => {
-        this.#line = new Line(this.#http, this.#inbox, this.#ladder(),
-            this.#show);
+        this.#line = new Line(this.#inbox, this.#ladder, this.#show);
         return this.#line.run(signal);
     };
 
@@ -949,19 +930,20 @@ class Room {
     });
 
     /** A page that wakes, or whose network returns, may hold a dead socket. */
-    #watchPage(signal) {
+    #watch(signal) {
         const { document } = globalThis;
         const on = (target, name, act) =>
             target?.addEventListener?.(name, act, { signal });
         const wake = (climb) => {
-            this.#http.wake();
+            this.#inbox.wake();
             this.#tabs?.greet();
             if (this.leading) {
-                this.#line?.restart(climb);
+                climb ? this.#line?.climb(0) : this.#line?.restart();
             }
         };
         const look = () => {
-            const quiet = Date.now() - this.#inbox.heard > FRESH_MS;
+            // Who heard something just now needs no new connection.
+            const quiet = Date.now() - this.#inbox.heard > 5000;
             this.#hidden = document.hidden && Date.now();
             if (!document.hidden && (quiet || this.#state !== "open")) {
                 wake();
@@ -979,16 +961,15 @@ class Room {
     }
 
     async #publish(frame, query, init, signal) {
-        const id = frame && await this.#line?.send(frame);
+        let id = frame && await this.#line?.send(frame);
         for (let tries = 0; !id; tries++) {
             try {
-                return (await this.#http.request("", query, init, signal,
-                    this.#http.options.patience)).id;
+                ({ id } = await this.#inbox.request("", query, init, signal));
             } catch (error) {
                 if (error.final || signal.aborted) {
                     throw error;
                 }
-                await this.#http.backOff(tries, error, signal);
+                await this.#inbox.backOff(tries, error, signal);
             }
         }
         return id;

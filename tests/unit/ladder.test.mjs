@@ -248,7 +248,7 @@ test("what is emitted goes over the open socket", async () => {
         [{ hello: ["world", 1, "\u0000"] }, true, "json"],
         ["", true, "text"], [null, true, "json"]]);
     const [{ key, from }] = socket().frames;
-    assert.match(key, /^[a-z0-9]{24}$/);
+    assert.match(key, /^[0-9]+(-[0-9]+){2}$/);
     assert.equal(from, room.from);
 });
 
@@ -339,4 +339,128 @@ test("a socket's address is made of the page's", async () => {
         "ws://test/earshot/room/ws?after=1-epoch1",
         "wss://else:81/~tag/earshot/room/ws?after=1-epoch1",
         "ws://else:81/earshot/a,b/ws?after=1-epoch1"]);
+});
+
+test("a climb that has worked is followed by the first bound again",
+    async () => {
+        const room = open({ transport: "auto", better: 80 });
+        await opened(room, "ws");
+        for (let round = 0; round < 4; round++) {
+            server.publish(`proof ${round}`);
+            server.without.add("/ws");
+            socket().cut();
+            await opened(room, "sse");
+            server.without.clear();
+            const left = Date.now();
+            await opened(room, "ws");
+            // In vain, the fourth would wait for 640 ms.
+            assert.ok(Date.now() - left < 400, `round ${round}`);
+        }
+    });
+
+test("a stream that opens and is cut at once is backed off from", async () => {
+    const room = open({ transport: "ws", retry: 20, retryMax: 5000 });
+    let cuts = 0;
+    room.on("state", (state) => {
+        if (state === "open") {
+            queueMicrotask(() => socket()?.cut());
+            cuts++;
+        }
+    });
+    await until(() => cuts >= 3);
+    await sleep(1000);
+    assert.ok(cuts < 20, `${cuts} in a second`);
+});
+
+test("a name that is added late condemns no healthy stream", async () => {
+    server.without.add("/ws");
+    const room = open({ transport: "auto", silence: 30 });
+    await opened(room, "sse");
+    // The stream does not hear it, so the poll after the silence does.
+    server.publish("before", { event: "late" });
+    const late = [];
+    room.on("late", (data) => late.push(data));
+    await until(() => late.length === 1);
+    await sleep(1200);
+    assert.equal(room.transport, "sse");
+    assert.equal(server.count("GET", "/sse"), 1);
+    server.publish("after", { event: "late" });
+    assert.deepEqual(late, ["before", "after"]);
+});
+
+test("a loss that a poll tells first is told once, and nothing comes twice",
+    async () => {
+        const room = open({ transport: "sse", silence: 30 });
+        let lost = 0;
+        room.on("lost", () => { lost += 1; });
+        await isOpen(room);
+        server.publish("1");
+        await hears(room, "1");
+        const [stream] = server.streams;
+        server.streaming = false;
+        server.epoch = "epoch2";
+        server.messages = [];
+        numbers(2, 3).forEach((data) => server.publish(data));
+        await hears(room, "1", "2", "3");
+        server.streaming = true;
+        // The browser comes back by the place that it knows.
+        if (stream.readyState === 1) {
+            stream.cut();
+            stream.connect();
+        }
+        await until(() => server.count("GET", "/sse") === 2);
+        await isOpen(room);
+        server.publish("4");
+        await hears(room, "1", "2", "3", "4");
+        assert.equal(lost, 1);
+    });
+
+test("a socket that does not answer is given up, and the next one is used",
+    async () => {
+        const room = open({ transport: "ws", patience: 100 });
+        await opened(room, "ws");
+        server.onFrame = () => ({});
+        const dead = socket();
+        assert.equal(await room.emit("message", "1"), "1-epoch1");
+        await until(() => server.count("GET", "/ws") === 2);
+        assert.equal(dead.readyState, 3);
+        server.onFrame = () => undefined;
+        await opened(room, "ws");
+        const { length } = server.requests;
+        await room.emit("message", "2");
+        assert.equal(server.requests.length, length);
+        await hears(room, "1", "2");
+    });
+
+test("what a caller does to his bytes after emit() changes no message",
+    async () => {
+        const room = open({ transport: "poll" });
+        const sent = [];
+        server.fault = async ({ method, body }) => {
+            if (method === "POST") {
+                sent.push([...new Uint8Array(await body.arrayBuffer())]);
+            }
+        };
+        const bytes = new Uint8Array([0, 1, 2, 3, 4]);
+        const view = bytes.subarray(1, 4);
+        const all = [room.emit("message", view),
+            room.emit("message", bytes.buffer)];
+        bytes.fill(9);
+        await Promise.all(all);
+        assert.deepEqual(sent, [[1, 2, 3], [0, 1, 2, 3, 4]]);
+    });
+
+test("what JSON makes a string of is text by every transport", async () => {
+    const date = new Date(0);
+    for (const transport of ["ws", "poll"]) {
+        const room = open({ transport });
+        const got = [];
+        room.on("date", (data, { type }) => got.push([data, type]));
+        await opened(room, transport);
+        await room.emit("date", date);
+        await until(() => got.length === 1);
+        assert.deepEqual(got, [[date.toJSON(), "text"]]);
+        room.close();
+    }
+    await assert.rejects(open().emit("date", () => {}), SyntaxError);
 });
