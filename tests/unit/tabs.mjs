@@ -51,8 +51,9 @@ export class Browser {
 
     grant(lock) {
         if (!lock.holder && lock.queue.length) {
-            lock.holder = lock.queue.shift();
-            lock.holder.tab.run(() => this.call(lock, lock.holder));
+            const entry = lock.queue.shift();
+            lock.holder = entry;
+            entry.tab.run(() => this.call(lock, entry));
         }
     }
 
