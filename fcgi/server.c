@@ -218,19 +218,30 @@ on_hangup(evutil_socket_t signal_number, short what, void *context)
 
 /* -- life --------------------------------------------------------------- */
 
+static const int signals[SERVER_SIGNALS] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+
 static void
 catch_signals(struct server *server)
 {
-    static const int stops[] = {SIGTERM, SIGINT, SIGUSR1};
-    size_t count = 0;
-    for (; count < sizeof stops / sizeof *stops; count++)
-        server->signal_events[count] =
-            evsignal_new(server->base, stops[count], on_stop_signal, server);
-    server->signal_events[count++] =
-        evsignal_new(server->base, SIGHUP, on_hangup, server);
-    for (size_t i = 0; i < count; i++)
+    for (int i = 0; i < SERVER_SIGNALS; i++) {
+        server->signal_events[i] = evsignal_new(
+            server->base, signals[i],
+            signals[i] == SIGHUP ? on_hangup : on_stop_signal, server);
         event_add(server->signal_events[i], NULL);
+    }
     signal(SIGPIPE, SIG_IGN);
+}
+
+/* Who asks once more while we end is heard no more: with our handlers gone the
+ * signal would kill us, and our end would look like a crash. */
+static void
+block_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < SERVER_SIGNALS; i++)
+        sigaddset(&set, signals[i]);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
 static struct queue_options
@@ -281,12 +292,13 @@ server_init(struct server *server, const struct options *options)
 void
 server_fini(struct server *server)
 {
+    block_signals();
     presence_close(server->presence);
     hub_free(server->hub);
     queue_close(server->queue);
     for (int i = 0; i < server->listener_count; i++)
         event_free(server->listeners[i]);
-    for (size_t i = 0; i < 5 && server->signal_events[i]; i++)
+    for (int i = 0; i < SERVER_SIGNALS; i++)
         event_free(server->signal_events[i]);
     event_free(server->queue_event);
     event_free(server->look_event);

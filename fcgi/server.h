@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SERVER_LISTENERS_MAX = 3, SERVER_TIMEOUTS_MAX = 64 };
+enum { SERVER_LISTENERS_MAX = 3, SERVER_TIMEOUTS_MAX = 64, SERVER_SIGNALS = 4 };
 
 struct hub;
 struct presence;
@@ -75,7 +75,7 @@ struct server {
     struct event *queue_event;
     struct event *look_event;
     struct event *presence_event;
-    struct event *signal_events[5];
+    struct event *signal_events[SERVER_SIGNALS];
     struct event *accept_again_event;
     struct event *patience_event;
 

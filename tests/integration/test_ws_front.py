@@ -182,8 +182,10 @@ def test_what_comes_behind_the_request_of_a_stream_is_not_looked_at(
     with Connection(ws.address) as stream:
         stream.send(b"GET /earshot/room/sse HTTP/1.1\r\nHost: x\r\n\r\n"
                     + behind)
-        earshot_id = earshot.publish("room", "after")
         deadline = stream.deadline(5)
+        while b"earshot.open" not in stream.buffer:
+            assert stream.fill(deadline)
+        earshot_id = earshot.publish("room", "after")
         while b"data: after" not in stream.buffer:
             assert stream.fill(deadline)
         assert b"\x81" not in stream.buffer and b"\x8a" not in stream.buffer
