@@ -190,9 +190,12 @@ def test_eventsource_comes_back_by_itself_with_its_last_id(
         with Talker(site, 60) as talker:
             talker.join(30)
         room.hears_all(60)
-        heads = [record.bytes.decode() for record in tap.log_of("own")
-                 if record.kind == "request"]
-        assert len(heads) >= 3
+
+        def heads_so_far():
+            return [record.bytes.decode() for record in tap.log_of("own")
+                    if record.kind == "request"]
+        wait_until(lambda: len(heads_so_far()) >= 3)
+        heads = heads_so_far()
         # No poll knocked, and each stream but the first had its last id.
         assert all("/sse?" in head for head in heads)
         assert all("last-event-id: " in head.lower() for head in heads[1:])
