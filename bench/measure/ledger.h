@@ -1,0 +1,66 @@
+/* The ledger: what was published, and what each subscriber got of it: lost,
+ * repeated, out of order. It knows no transport.
+ *
+ * Order: message A was before B when A's publishing had been answered before B
+ * was sent. A subscriber who gets B and later A got A out of order. (Of two
+ * messages that were under way together nobody can say which is first.)
+ *
+ * Publishing belongs to one thread's `messages` at a time by sequence; the
+ * entries are read by all threads. A `receipt` belongs to its subscriber's
+ * thread. */
+#ifndef EARSHOT_BENCH_LEDGER_H
+#define EARSHOT_BENCH_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* All messages of a run, by sequence. */
+struct messages;
+
+struct messages *messages_new(uint32_t run);
+void messages_free(struct messages *messages);
+
+/* The next sequence, on CHANNEL (0 …), from any thread. */
+uint32_t messages_add(struct messages *messages, uint32_t channel,
+                      bool is_counted);
+void messages_sent(struct messages *messages, uint32_t sequence,
+                   int64_t sent_ns);
+/* It was accepted: whoever is subscribed must get it. */
+void messages_accepted(struct messages *messages, uint32_t sequence,
+                       int64_t answered_ns);
+/* It was refused, or nobody knows: who gets it gets it. */
+void messages_refused(struct messages *messages, uint32_t sequence);
+
+uint32_t messages_count(const struct messages *messages);
+uint64_t messages_accepted_count(const struct messages *messages);
+/* Of the main phase (`is_counted`), not of the warm-up. */
+bool messages_is_counted(const struct messages *messages, uint32_t sequence);
+
+/* What one subscriber got. Zeroed is new. */
+struct receipt {
+    uint64_t *bits; /* by sequence, from `low` on */
+    uint32_t low;   /* all below are told of: got, or not owed */
+    uint32_t room_bits;
+    uint32_t from; /* owed from this sequence on: sent after it was ready */
+    int64_t last_sent_ns; /* of what it got, the latest that was sent */
+    uint64_t got;         /* owed or not, without repeats */
+    uint64_t repeated;
+    uint64_t reordered;
+};
+
+enum receipt_verdict { RECEIPT_NEW, RECEIPT_REPEATED, RECEIPT_FOREIGN };
+
+/* Takes a token that arrived: FOREIGN when no such message was published. */
+enum receipt_verdict receipt_take(struct receipt *receipt,
+                                  const struct messages *messages,
+                                  uint32_t sequence, int64_t sent_ns);
+
+/* What CHANNEL's subscriber was owed and did not get: accepted messages from
+ * `from` on. */
+uint64_t receipt_lost(const struct receipt *receipt,
+                      const struct messages *messages, uint32_t channel);
+uint64_t receipt_owed(const struct receipt *receipt,
+                      const struct messages *messages, uint32_t channel);
+void receipt_fini(struct receipt *receipt);
+
+#endif
