@@ -93,6 +93,8 @@ struct result {
     double client_bytes_held; /* its memory per held subscriber */
     double slip_p99_us;       /* from due to sent, where the schedule was ours
                                  to keep */
+    double read_late_p99_us;  /* how long bytes may have lain there before we
+                                 read them: a turn of a worker's loop */
     double others_cpu;        /* share of the machine that others used */
     double commits;           /* of the queue, where it tells; 0: unknown */
 
