@@ -11,7 +11,7 @@
  *      "url": "{base}/{channel}", "headers": ["Content-Type: text/plain"],
  *      "body": "{token}", "accept": [200, 201]},
  *     {"by": "ws", "way": "lighttpd", "url": "ws://…/{channel}/ws",
- *      "body": "{\"data\":\"{token}\"}", "answer": "earshot.published"}],
+ *      "body": "{{\"data\":\"{token}\"}}", "answer": "earshot.published"}],
  *   "subscribe": [
  *     {"transport": "sse", "way": "lighttpd", "url": "{base}/{channel}/sse",
  *      "headers": [], "hello": [], "ready": "earshot.open",
@@ -23,10 +23,17 @@
  *
  * "hello": what is sent once connected (ws). "ready": bytes that must have come
  * before it counts as subscribed; left out: a good head (HTTP 200, 101) is
- * enough. "cursor": take "sse-id", "json:NAME" (a member of the body or frame)
- * or "header:NAME"; give "header:NAME" or "query:NAME"; left out: it starts
- * anew. {token} is the message, padding included; {channel}; the words of
- * "set", which `--set WORD=VALUE` changes. {{ and }} stand for braces. */
+ * enough. "answer", "lost": bytes by which a frame, an event or an answer says
+ * that a message was accepted, or that some are gone. "accept": good statuses;
+ * left out: 200, 201, 202 and 204 of publishing, 200 or 101 of subscribing.
+ * "cursor": take "sse-id", "json:NAME" (a member of the body or frame) or
+ * "header:NAME"; give "header:NAME" or "query:NAME"; left out: it starts anew.
+ *
+ * In URLs, headers, bodies and hellos {channel} stands for the channel, {token}
+ * for the message, padding included (of publishing only), and {WORD} for a word
+ * of "set", which `--set WORD=VALUE` changes; the value may name words that
+ * stand before it. {{ and }} stand for braces; a lone one is refused, and so is
+ * a member that is not known. */
 #ifndef EARSHOT_BENCH_TARGET_H
 #define EARSHOT_BENCH_TARGET_H
 
