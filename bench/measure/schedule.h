@@ -18,12 +18,14 @@ struct schedule {
     struct dice dice;
     double rate_per_s;
     bool is_poisson;
-    uint64_t count;
+    int64_t start_ns;
+    uint64_t count; /* taken */
     double next_ns;
 };
 
 /* Messages at RATE_PER_S (> 0) from START_NS on: as a Poisson stream, or with
- * fixed spacing. */
+ * fixed spacing, the first then at START_NS itself. Fixed spacing does not
+ * drift: message i is due at the start and i / rate. */
 void schedule_init(struct schedule *schedule, uint64_t seed, double rate_per_s,
                    bool is_poisson, int64_t start_ns);
 
