@@ -63,6 +63,11 @@ void subscriber_connect(struct subscriber *subscriber);
  */
 void subscriber_send(struct subscriber *subscriber, const void *data,
                      size_t len);
+/* For a transport that writes its handshake itself: the URL of its target's
+ * request, and its headers as they go over the wire, each with its CRLF (""
+ * when there are none); channel and cursor are in their places. To be freed. */
+char *subscriber_url(const struct subscriber *subscriber);
+char *subscriber_headers(const struct subscriber *subscriber);
 /* It is subscribed: what is published from now on must reach it. */
 void subscriber_ready(struct subscriber *subscriber);
 /* Payload, in whatever pieces: tokens are looked for in it, across pieces too.
