@@ -81,8 +81,8 @@ say(struct client *client, struct bytes *json, const char *key)
     client_say(client, &frame);
 }
 
-/* Where data alone is spoken an error would look like data: the connection is
- * closed, with the sentence as its reason. */
+/* Where data alone is spoken, who only sends would not look for an error: the
+ * connection is closed, with the sentence as its reason. */
 static void
 close_refused(struct client *client, const struct refusal *refusal)
 {
@@ -154,8 +154,7 @@ end(struct posting *posting, const struct queue_outcome *outcome)
         /* It may go on reading, or stop, also when nothing is said. */
         server_settle(client->server, &client->member);
         if (outcome->status == QUEUE_OK) {
-            if (!client->is_raw) /* it sees its message come back */
-                say_published(client, outcome, posting->append.key);
+            say_published(client, outcome, posting->append.key);
         } else {
             rules_outcome(outcome, queue_trouble(posting->server->queue),
                           &refusal);

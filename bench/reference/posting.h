@@ -14,7 +14,8 @@ enum { POSTINGS_MAX = 8 };
 
 /* Takes one message of the client's: {"event"?,"data","key"?,"from"?}, or with
  * ?format=raw the data alone. It is answered, now or when it is stored, by a
- * frame: earshot.published or earshot.error. */
+ * text frame: earshot.published or earshot.error; with ?format=raw a refusal
+ * closes the connection instead. */
 void posting_take(struct client *client, bool is_text, const char *data,
                   size_t len);
 

@@ -37,10 +37,8 @@ function showExample() {
     $("#binary").addEventListener("click", async () => {
         const control = new AbortController();
         runs(control.signal);
-        const sendBytes = await connect(address("ws"), (data) =>
-            // Text is heard by the example above.
-            typeof data === "string" || example.hear(`[${data.join(", ")}]`),
-        control.signal);
+        const sendBytes = await connect(address("ws"),
+            (data) => example.hear(`[${data.join(", ")}]`), control.signal);
         sendBytes(Uint8Array.of(0, 255, 10, 128));
         await pause(700);
         control.abort();

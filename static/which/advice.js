@@ -166,8 +166,10 @@ const BARE = `const socket = new WebSocket(
     location.origin.replace("http", "ws")
     + "/earshot/room/ws?format=raw");
 socket.binaryType = "arraybuffer";
+// Text is the answer: your bytes' id.
 socket.onmessage = ({ data }) =>
-    console.log(data);
+    typeof data === "string"
+        || console.log(data);
 socket.onopen = () =>
     socket.send(Uint8Array.of(1, 2, 3));
 `;

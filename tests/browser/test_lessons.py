@@ -479,6 +479,9 @@ def test_bytes_go_up_and_down_as_they_are(lesson):
     # Who follows in JSON gets them encoded.
     wait_until(lambda: "AP8KgA==" in page.heard)
     page.wait_line("binary 4 B 00 ff 0a 80")
+    wait_until(lambda: any('{"event":"earshot.published"' in line
+                           for line in page.lines))
+    assert not any("published" in text for text in page.heard)
 
 
 def test_a_frame_is_decoded_by_its_bits(lesson):

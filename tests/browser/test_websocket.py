@@ -106,8 +106,9 @@ def test_chromium_speaks_raw(page):
     assert page.next() == {"open": True}
     page.chromium.run("socket.send('text é')")
     page.chromium.run("socket.send(new Uint8Array([0, 255]))")
-    assert page.next() == {"text": "text é"}
-    assert page.next() == {"bytes": [0, 255]}
+    got = [page.next() for _ in range(4)]
+    assert [one for one in got if "published" not in one.get("text", "")] \
+        == [{"text": "text é"}, {"bytes": [0, 255]}]
 
 
 def test_chromium_is_told_that_the_server_stops(site, page):

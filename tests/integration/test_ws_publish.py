@@ -7,7 +7,7 @@ import time
 import pytest
 
 from wait import slow, wait_until
-from websocket import BINARY, TEXT, frame
+from websocket import BINARY, TEXT, frame, raw_answers
 
 JSON = {"Content-Type": "application/json"}
 KEYED = {"Idempotency-Key": "k"}
@@ -189,12 +189,12 @@ def test_raw_frames_are_published_as_they_are(earshot, ws):
         socket.send(frame(TEXT, '{"data":"not looked into"}'))
         socket.send(frame(BINARY, b"\0\xff"))
         socket.send(frame(TEXT, ""))
-        got = [socket.next() for _ in range(3)]
-        assert socket.quiet(0.2), "an answer would look like a message"
+        ids, got = raw_answers(socket, 3)
     assert [(one.opcode, one.payload) for one in got] == [
         (TEXT, b'{"data":"not looked into"}'), (BINARY, b"\0\xff"),
         (TEXT, b"")]
     first, second, third = earshot.messages("room")
+    assert ids == [first["id"], second["id"], third["id"]]
     assert (first["type"], first["data"], first["from"]) == \
         ("text", '{"data":"not looked into"}', "ann")
     assert (second["type"], second["data"]) == ("binary", "AP8=")

@@ -511,6 +511,24 @@ class WebSocket(Connection):
         return self.wait_close(timeout)
 
 
+def parted(messages):
+    """The answers to publishes apart from all else, each in their order."""
+    answers, others = [], []
+    for one in messages:
+        is_answer = one.opcode == TEXT and one.payload.startswith(
+            b'{"event":"earshot.published"')
+        (answers if is_answer else others).append(one)
+    return answers, others
+
+
+def raw_answers(socket, count):
+    """What so many publishes of a raw socket come to: the ids that answer
+    them, and the bare frames in which they come back."""
+    answers, frames = parted([socket.next() for _ in range(2 * count)])
+    assert len(answers) == count, answers
+    return [one.json["id"] for one in answers], frames
+
+
 def wait_readable(sockets, timeout):
     """Those of many WebSockets that have something to read."""
     poll = select.poll()
