@@ -29,7 +29,7 @@ double histogram_mean(const struct histogram *histogram);
 double histogram_deviation(const struct histogram *histogram);
 
 /* The smallest value that SHARE (0 to 1) of all values do not exceed, as the
- * middle of its step; 0 when empty. */
+ * middle of its step; minimum and maximum exactly; 0 when empty. */
 int64_t histogram_quantile(const struct histogram *histogram, double share);
 
 /* Walks the steps that hold something, upwards: begin with *STEP 0. False at
@@ -37,7 +37,9 @@ int64_t histogram_quantile(const struct histogram *histogram, double share);
 int histogram_walk(const struct histogram *histogram, uint32_t *step,
                    int64_t *ns, uint64_t *count);
 
-/* Writes it as HdrHistogram's percentile text (.hgrm), values in UNIT_NS. */
+/* Writes it as HdrHistogram's percentile text (.hgrm), values in UNIT_NS (1e6
+ * for milliseconds), five lines for each halving of what is left to 100 %.
+ * HdrHistogram prints the upper end of a step, this its middle. */
 void histogram_print(const struct histogram *histogram, FILE *file,
                      double unit_ns);
 
