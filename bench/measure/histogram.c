@@ -116,6 +116,20 @@ histogram_merge(struct histogram *into, const struct histogram *from)
         into->steps[i] += from->steps[i];
 }
 
+void
+histogram_restore(struct histogram *histogram, int64_t min, int64_t max,
+                  double mean, double deviation)
+{
+    if (min >= 0 && step_of(min) == step_of(histogram->min))
+        histogram->min = min;
+    if (max >= histogram->min && step_of(max) == step_of(histogram->max))
+        histogram->max = max;
+    if (isfinite(mean))
+        histogram->mean = mean;
+    if (isfinite(deviation))
+        histogram->squares = deviation * deviation * (double)histogram->count;
+}
+
 uint64_t
 histogram_count(const struct histogram *histogram)
 {

@@ -22,6 +22,12 @@ void histogram_add_count(struct histogram *histogram, int64_t ns,
                          uint64_t count);
 void histogram_merge(struct histogram *into, const struct histogram *from);
 
+/* After its steps were filled from what histogram_walk() had given: sets the
+ * true figures. A minimum or maximum of another step is left out, and so are
+ * figures that are no numbers. */
+void histogram_restore(struct histogram *histogram, int64_t min, int64_t max,
+                       double mean, double deviation);
+
 uint64_t histogram_count(const struct histogram *histogram);
 int64_t histogram_min(const struct histogram *histogram); /* 0 when empty */
 int64_t histogram_max(const struct histogram *histogram);

@@ -66,12 +66,13 @@ enum receipt_verdict receipt_take(struct receipt *receipt,
                                   uint32_t sequence, int64_t sent_ns);
 
 /* What CHANNEL's subscriber was owed and did not get: accepted messages from
- * `from` on. Each costs as much as there are messages that it has not got or
- * that are not answered, so both may be asked often. */
+ * `from` on and below UNTIL (UINT32_MAX: all). Each costs as much as there are
+ * messages from the first that it has not got or that is not answered, so both
+ * may be asked often; only what was owed below an UNTIL looks at all. */
 uint64_t receipt_lost(struct receipt *receipt, const struct messages *messages,
-                      uint32_t channel);
+                      uint32_t channel, uint32_t until);
 uint64_t receipt_owed(struct receipt *receipt, const struct messages *messages,
-                      uint32_t channel);
+                      uint32_t channel, uint32_t until);
 void receipt_fini(struct receipt *receipt);
 
 #endif

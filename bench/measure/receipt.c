@@ -40,7 +40,7 @@ enum due { DUE_LATER, DUE_NEVER, DUE_GOT, DUE_MISSING };
 
 static enum due
 due_of(const struct receipt *receipt, const struct messages *messages,
-       const struct channel *channel, uint32_t place)
+       const struct channel *channel, uint32_t place, uint32_t until)
 {
     const _Atomic uint32_t *listed = table_at(&channel->sequences, place);
     uint32_t sequence =
@@ -48,7 +48,7 @@ due_of(const struct receipt *receipt, const struct messages *messages,
     if (!sequence)
         return DUE_LATER;
     sequence--;
-    if (sequence < receipt->from)
+    if (sequence < receipt->from || sequence >= until)
         return DUE_NEVER;
     const struct entry *entry = messages_entry(messages, sequence);
     int64_t answer = atomic_load_explicit(&entry->answer, memory_order_acquire);
@@ -71,7 +71,8 @@ settle(struct receipt *receipt, const struct messages *messages,
     uint32_t count =
         atomic_load_explicit(&channel->count, memory_order_acquire);
     for (; receipt->low < count; receipt->low++) {
-        enum due due = due_of(receipt, messages, channel, receipt->low);
+        enum due due =
+            due_of(receipt, messages, channel, receipt->low, UINT32_MAX);
         if (due == DUE_LATER || due == DUE_MISSING)
             return;
         receipt->low_owed += due == DUE_GOT;
@@ -137,47 +138,66 @@ receipt_take(struct receipt *receipt, const struct messages *messages,
     return RECEIPT_NEW;
 }
 
-/* Counts what was owed of CHANNEL, and of that what is missing. */
-static void
-count_due(struct receipt *receipt, const struct messages *messages,
-          uint32_t number, uint64_t *owed, uint64_t *missing)
+/* The receipt to ask about channel NUMBER: NOTHING, which got nothing, when all
+ * that came was another channel's. */
+static struct receipt *
+asked(struct receipt *receipt, uint32_t number, struct receipt *nothing)
 {
-    *owed = *missing = 0;
-    const struct channel *channel = messages_channel(messages, number);
-    if (!channel)
-        return;
-    struct receipt nothing = {.from = receipt->from, .channel = number};
     if (!receipt->got)
         follow(receipt, number);
-    if (receipt->channel != number)
-        receipt = &nothing;
-    settle(receipt, messages, channel);
-    *owed = receipt->low_owed;
+    if (receipt->channel == number)
+        return receipt;
+    *nothing = (struct receipt){.from = receipt->from, .channel = number};
+    return nothing;
+}
+
+struct sums {
+    uint64_t missing;
+    uint64_t got;
+};
+
+static struct sums
+sum_from(const struct receipt *receipt, const struct messages *messages,
+         const struct channel *channel, uint32_t place, uint32_t until)
+{
+    struct sums sums = {0};
     uint32_t count =
         atomic_load_explicit(&channel->count, memory_order_acquire);
-    for (uint32_t place = receipt->low; place < count; place++) {
-        enum due due = due_of(receipt, messages, channel, place);
-        *missing += due == DUE_MISSING;
-        *owed += due == DUE_MISSING || due == DUE_GOT;
+    for (; place < count; place++) {
+        enum due due = due_of(receipt, messages, channel, place, until);
+        sums.missing += due == DUE_MISSING;
+        sums.got += due == DUE_GOT;
     }
+    return sums;
 }
 
 uint64_t
 receipt_lost(struct receipt *receipt, const struct messages *messages,
-             uint32_t channel)
+             uint32_t number, uint32_t until)
 {
-    uint64_t owed, missing;
-    count_due(receipt, messages, channel, &owed, &missing);
-    return missing;
+    const struct channel *channel = messages_channel(messages, number);
+    if (!channel)
+        return 0;
+    struct receipt nothing;
+    receipt = asked(receipt, number, &nothing);
+    settle(receipt, messages, channel);
+    return sum_from(receipt, messages, channel, receipt->low, until).missing;
 }
 
 uint64_t
 receipt_owed(struct receipt *receipt, const struct messages *messages,
-             uint32_t channel)
+             uint32_t number, uint32_t until)
 {
-    uint64_t owed, missing;
-    count_due(receipt, messages, channel, &owed, &missing);
-    return owed;
+    const struct channel *channel = messages_channel(messages, number);
+    if (!channel)
+        return 0;
+    struct receipt nothing;
+    receipt = asked(receipt, number, &nothing);
+    settle(receipt, messages, channel);
+    bool is_all = until == UINT32_MAX;
+    struct sums sums =
+        sum_from(receipt, messages, channel, is_all ? receipt->low : 0, until);
+    return (is_all ? receipt->low_owed : 0) + sums.missing + sums.got;
 }
 
 void
