@@ -62,7 +62,7 @@ entrance_check_url(struct reading *reading, const struct place *place,
 /* TEXT with WORDS filled in. */
 static char *
 fill(struct reading *reading, const struct place *place, const char *text,
-     const struct words *words, bool is_token_allowed)
+     const struct vocabulary *words, bool is_token_allowed)
 {
     char *problem = NULL;
     char *filled = template_words(text, words, is_token_allowed, &problem);
@@ -75,7 +75,7 @@ fill(struct reading *reading, const struct place *place, const char *text,
 char *
 entrance_template(struct reading *reading, const struct place *object_is,
                   const cJSON *object, const char *name,
-                  const struct words *words, bool is_token_allowed,
+                  const struct vocabulary *words, bool is_token_allowed,
                   bool must_be)
 {
     struct place here = {.above = object_is, .member = name};
@@ -102,7 +102,7 @@ is_header(const char *text)
 /* An array of templates, ended with NULL; empty when there is none. */
 static char **
 take_list(struct reading *reading, const struct place *place,
-          const cJSON *object, const char *name, const struct words *words,
+          const cJSON *object, const char *name, const struct vocabulary *words,
           bool is_token_allowed)
 {
     const cJSON *array =
@@ -128,7 +128,7 @@ take_list(struct reading *reading, const struct place *place,
 
 static char **
 take_headers(struct reading *reading, const struct place *place,
-             const cJSON *object, const struct words *words,
+             const cJSON *object, const struct vocabulary *words,
              bool is_token_allowed)
 {
     char **headers =
@@ -224,7 +224,7 @@ check_token(struct reading *reading, const struct place *place,
 
 void
 entrance_read_publish(struct reading *reading, const struct place *place,
-                      const cJSON *object, const struct words *words,
+                      const cJSON *object, const struct vocabulary *words,
                       struct entrance *entrance)
 {
     static const char *const known[] = {"by",    "way",     "method", "url",
@@ -317,7 +317,7 @@ take_cursor(struct reading *reading, const struct place *place,
 
 void
 entrance_read_subscribe(struct reading *reading, const struct place *place,
-                        const cJSON *object, const struct words *words,
+                        const cJSON *object, const struct vocabulary *words,
                         struct entrance *entrance)
 {
     static const char *const known[] = {

@@ -30,7 +30,7 @@ chosen(char *const *words, const char *name)
 
 static void
 take_word(struct reading *reading, const struct place *place, const cJSON *item,
-          char *const *chosen_words, struct words *words)
+          char *const *chosen_words, struct vocabulary *words)
 {
     if (!word_is_name(item->string, strlen(item->string))) {
         reading_say(reading, place,
@@ -51,7 +51,7 @@ take_word(struct reading *reading, const struct place *place, const cJSON *item,
     else if (strlen(value) > VALUE_MAX)
         reading_say(reading, place, "has more than %d bytes", VALUE_MAX);
     else
-        words_add(words, item->string, value);
+        vocabulary_add(words, item->string, value);
     free(problem);
     free(value);
 }
@@ -59,7 +59,7 @@ take_word(struct reading *reading, const struct place *place, const cJSON *item,
 /* Whoever says --set must hear of a word that nothing uses. */
 static void
 check_chosen(struct reading *reading, char *const *chosen_words,
-             const struct words *words)
+             const struct vocabulary *words)
 {
     for (; chosen_words && *chosen_words; chosen_words++) {
         const char *equals = strchr(*chosen_words, '=');
@@ -68,7 +68,7 @@ check_chosen(struct reading *reading, char *const *chosen_words,
             reading_say(reading, NULL,
                         "cannot set \"%.80s\"; write --set WORD=VALUE",
                         *chosen_words);
-        } else if (!words_get(words, *chosen_words, len)) {
+        } else if (!vocabulary_get(words, *chosen_words, len)) {
             struct bytes list = BYTES_EMPTY;
             for (size_t i = 0; i < words->count; i++)
                 bytes_printf(&list, "%s%s", i ? ", " : "", words->list[i].name);
@@ -84,7 +84,7 @@ check_chosen(struct reading *reading, char *const *chosen_words,
 
 static void
 take_set(struct reading *reading, const cJSON *root, char *const *chosen_words,
-         struct words *words)
+         struct vocabulary *words)
 {
     struct place here = {.member = "set"};
     const cJSON *set = cJSON_GetObjectItemCaseSensitive(root, "set");
@@ -100,12 +100,14 @@ take_set(struct reading *reading, const cJSON *root, char *const *chosen_words,
 }
 
 typedef void entrance_reader(struct reading *reading, const struct place *place,
-                             const cJSON *object, const struct words *words,
+                             const cJSON *object,
+                             const struct vocabulary *words,
                              struct entrance *entrance);
 
 static struct entrance *
 take_entrances(struct reading *reading, const cJSON *root, const char *name,
-               const struct words *words, entrance_reader *read, int *count)
+               const struct vocabulary *words, entrance_reader *read,
+               int *count)
 {
     const cJSON *array =
         member_array(reading, NULL, root, name, "objects", true);
@@ -181,7 +183,7 @@ take_copy(struct reading *reading, const cJSON *root, const char *name,
 
 static void
 take_all(struct reading *reading, const cJSON *root, char *const *chosen_words,
-         struct words *words, struct target *target)
+         struct vocabulary *words, struct target *target)
 {
     static const char *const known[] = {"name",   "about",     "durable",
                                         "set",    "publish",   "subscribe",
@@ -229,12 +231,12 @@ target_read(const char *name, const char *json, size_t len, char *const *words,
 {
     struct reading reading = {.name = name};
     struct target *target = xcalloc(1, sizeof *target);
-    struct words set = {0};
+    struct vocabulary set = {0};
     cJSON *root = parse(&reading, json, len);
     if (root)
         take_all(&reading, root, words, &set, target);
     cJSON_Delete(root);
-    words_fini(&set);
+    vocabulary_fini(&set);
     if (!reading.problem)
         return target;
     target_free(target);

@@ -11,18 +11,18 @@ static const char name_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
 enum { SHOWN_MAX = 40 };
 
 void
-words_fini(struct words *words)
+vocabulary_fini(struct vocabulary *words)
 {
     for (size_t i = 0; i < words->count; i++) {
         free(words->list[i].name);
         free(words->list[i].value);
     }
     free(words->list);
-    *words = (struct words){0};
+    *words = (struct vocabulary){0};
 }
 
 void
-words_add(struct words *words, const char *name, const char *value)
+vocabulary_add(struct vocabulary *words, const char *name, const char *value)
 {
     words->list =
         xrealloc(words->list, (words->count + 1) * sizeof *words->list);
@@ -31,7 +31,7 @@ words_add(struct words *words, const char *name, const char *value)
 }
 
 const char *
-words_get(const struct words *words, const char *name, size_t len)
+vocabulary_get(const struct vocabulary *words, const char *name, size_t len)
 {
     for (size_t i = 0; i < words->count; i++) {
         const struct word *word = &words->list[i];
@@ -83,7 +83,7 @@ lone_brace(const char *at)
 }
 
 static char *
-unknown_word(const char *name, size_t len, const struct words *words)
+unknown_word(const char *name, size_t len, const struct vocabulary *words)
 {
     struct bytes text = BYTES_EMPTY;
     int shown = len > SHOWN_MAX ? SHOWN_MAX : (int)len;
@@ -100,9 +100,9 @@ unknown_word(const char *name, size_t len, const struct words *words)
 /* Takes the word whose name is the LEN bytes at NAME. */
 static char *
 take_word(struct bytes *out, const char *name, size_t len,
-          const struct words *words, bool is_token_allowed)
+          const struct vocabulary *words, bool is_token_allowed)
 {
-    const char *value = words_get(words, name, len);
+    const char *value = vocabulary_get(words, name, len);
     if (value) {
         bytes_append_string(out, value);
         return NULL;
@@ -116,7 +116,7 @@ take_word(struct bytes *out, const char *name, size_t len,
 }
 
 char *
-template_words(const char *text, const struct words *words,
+template_words(const char *text, const struct vocabulary *words,
                bool is_token_allowed, char **problem)
 {
     struct bytes out = BYTES_EMPTY;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /* Words with their values, in the order in which they were added. */
-struct words {
+struct vocabulary {
     struct word {
         char *name;
         char *value; /* a template of the late words only */
@@ -17,11 +17,13 @@ struct words {
     size_t count;
 };
 
-void words_fini(struct words *words);
+void vocabulary_fini(struct vocabulary *words);
 /* Copies both. NAME must be new. */
-void words_add(struct words *words, const char *name, const char *value);
+void vocabulary_add(struct vocabulary *words, const char *name,
+                    const char *value);
 /* The value of the word whose name is the LEN bytes at NAME, or NULL. */
-const char *words_get(const struct words *words, const char *name, size_t len);
+const char *vocabulary_get(const struct vocabulary *words, const char *name,
+                           size_t len);
 /* [a-z][a-z0-9_-]*, and not one of the late ones. */
 bool word_is_name(const char *name, size_t len);
 
@@ -29,7 +31,7 @@ bool word_is_name(const char *name, size_t len);
  * {token} if IS_TOKEN_ALLOWED, {{ and }}. Else NULL and what is wrong in
  * *PROBLEM, to be freed, as the end of a sentence that begins with where TEXT
  * stands: "names {colour}, which is …". */
-char *template_words(const char *text, const struct words *words,
+char *template_words(const char *text, const struct vocabulary *words,
                      bool is_token_allowed, char **problem);
 
 /* TEMPLATE, of which template_words() has made nothing but late words, names
