@@ -138,17 +138,13 @@ static const struct option table[] = {
      "where the log goes; a file is reopened on SIGHUP"},
     {"log-level", BOTH, KIND_WORD, AT(log_level), "error|warn|info|debug", 0, 0,
      "info", "what is logged"},
-    /* The last two are never asked of the environment. */
     {"help", BOTH, KIND_FLAG, AT(help), NULL, 0, 1, NULL,
      "print this and exit"},
     {"version", BOTH, KIND_FLAG, AT(version), NULL, 0, 1, NULL,
      "print the version and exit"},
 };
 
-enum {
-    OPTIONS = sizeof table / sizeof *table,
-    ENVIRONMENT_OPTIONS = OPTIONS - 2,
-};
+enum { OPTIONS = sizeof table / sizeof *table };
 
 static bool
 is_ours(const struct option *option)
@@ -190,8 +186,7 @@ set_word(struct options *options, const struct option *option,
     return false;
 }
 
-/* Neither `no' nor `false' may turn a flag on: a variable that is set so would
- * give the queue a new epoch at each start. */
+/* Neither `no' nor `false' may turn a flag on. */
 static bool
 set_flag(struct options *options, const struct option *option,
          const char *value)
@@ -279,17 +274,25 @@ environment_name(const struct option *option, char name[64])
         name[i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
 }
 
+/* Flags are for one start, and a variable is there at each of them. Whoever
+ * has set one that would change the queue is told that it does not. */
 static bool
 read_environment(struct options *options)
 {
-    for (size_t i = 0; i < ENVIRONMENT_OPTIONS; i++) {
+    for (size_t i = 0; i < OPTIONS; i++) {
         char name[64];
-        if (!is_ours(&table[i]))
+        if (!is_ours(&table[i]) || table[i].kind == KIND_FLAG)
             continue;
         environment_name(&table[i], name);
         const char *value = getenv(name);
         if (value && !set(options, &table[i], value))
             return false;
+    }
+    const char *flag = getenv("EARSHOT_NEW_EPOCH");
+    if (flag && flag[0] && strcmp(flag, "0") != 0) {
+        complain("EARSHOT_NEW_EPOCH would give the queue a new epoch at each "
+                 "start: unset it, and give --new-epoch once\n");
+        return false;
     }
     return true;
 }
@@ -409,9 +412,9 @@ options_help(FILE *file, enum program whose)
     program = whose;
     fprintf(file, "Usage: %s --queue PATH [OPTION…]\n\n%s\n\n",
             program_names[program], purposes[program]);
-    fputs("Each option may also come from the environment: its name in\n"
-          "capitals, with EARSHOT_ before it and _ for -. The command line\n"
-          "wins.\n\n",
+    fputs("Each option with a value may also come from the environment: its\n"
+          "name in capitals, with EARSHOT_ before it and _ for -. The command\n"
+          "line wins.\n\n",
           file);
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *option = &table[i];
