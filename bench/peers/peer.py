@@ -1,0 +1,186 @@
+"""A peer: a server to be measured, with its target (bench/targets/NAME.json)
+and, where it is asked for, a web server in front."""
+
+import http.client
+import json
+import secrets
+import time
+
+import fronts
+from members import HERE, Folders, Trouble, free_port, say
+
+TARGETS = HERE.parent / "targets"
+
+
+class Peer:
+    """One that listens itself, at one port. Others change what differs."""
+
+    name = None         # of its target's file
+    webs = (None, "lighttpd", "nginx")    # what may be in front; the default
+    is_durable = False
+
+    def __init__(self, options):
+        self.options = options
+        self.web = options.web or self.webs[0]
+        if self.web not in self.webs:
+            raise Trouble(f"{self.name} cannot be put behind {self.web}.")
+        self.folders = None
+        self.members = []
+        self.port = self.web_port = None
+
+    # What is particular to each
+
+    def install(self):
+        """Brings what is missing here."""
+
+    def ports(self):
+        self.port = free_port()
+        self.web_port = free_port() if self.web else None
+
+    def make(self):
+        """Members in the order in which they are started."""
+        raise NotImplementedError
+
+    def words(self):
+        """Values for the words of its target's "set"."""
+        return {"base": f"http://127.0.0.1:{self.port}"}
+
+    def check(self):
+        """After a first message; raises Trouble when it is not what its
+        target says."""
+
+    # What is alike
+
+    @property
+    def cores(self):
+        return self.options.cores
+
+    def front(self):
+        if not self.web:
+            return []
+        return [fronts.proxy(self.web, self.folders, self.web_port, self.port,
+                             self.options.workers, self.cores)]
+
+    def start(self):
+        self.install()
+        for attempt in range(3):
+            self.folders = Folders(self.options.queue_dir)
+            try:
+                self.ports()
+                self.members = self.make()
+                self.start_members()
+                self.check()
+                return
+            except Trouble:
+                taken = any("ddress already in use" in member.last_words()
+                            for member in self.members)
+                self.stop()
+                if not taken or attempt == 2:
+                    raise
+
+    def start_members(self):
+        for member in self.members:
+            member.start()
+        self.wait_ready()
+
+    def stop_members(self):
+        for member in reversed(self.members):
+            member.stop()
+
+    def restart(self):
+        """Everything, at the same ports."""
+        self.stop_members()
+        self.start_members()
+
+    def stop(self):
+        try:
+            self.stop_members()
+        finally:
+            if self.options.keep:
+                say(f"logs are left in {self.folders.run}, "
+                    f"data in {self.folders.data}")
+            else:
+                self.folders.remove()
+
+    def ended(self):
+        """The first member that has ended by itself, or None."""
+        return next((member for member in self.members
+                     if not member.running()), None)
+
+    # Being ready: a message is accepted at every entrance that takes one.
+
+    def wait_ready(self):
+        deadline = time.monotonic() + self.options.patience
+        for entrance in self.target()["publish"]:
+            if entrance["by"] == "post":
+                while not self.takes(entrance):
+                    self.fail_if_ended()
+                    if time.monotonic() > deadline:
+                        self.fail(f"took no message at {entrance['url']} "
+                                  f"within {self.options.patience} s")
+                    time.sleep(0.03)
+
+    def fail_if_ended(self):
+        member = self.ended()
+        if member:
+            self.fail(f"{member.name} has ended by itself")
+
+    def fail(self, what):
+        logs = "\n".join(
+            f"--- {path.name}\n{path.read_text('utf-8', 'replace')[-2000:]}"
+            for path in sorted(self.folders.run.glob("*.log"))
+            if path.stat().st_size)
+        raise Trouble(f"{self.name}: {what}.\n{logs}")
+
+    def takes(self, entrance):
+        channel = f"ready-{secrets.token_hex(4)}"
+        words = {**self.target()["set"], "channel": channel, "token": "ready"}
+        url = filled(entrance["url"], words)
+        host, _, path = url.removeprefix("http://").partition("/")
+        headers = dict(header.split(": ", 1) for header in
+                       (filled(one, words) for one in entrance["headers"]))
+        connection = http.client.HTTPConnection(host, timeout=5)
+        try:
+            connection.request(entrance["method"], "/" + path,
+                               filled(entrance["body"], words).encode(),
+                               headers)
+            return connection.getresponse().status in entrance["accept"]
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    # Its target
+
+    def target(self):
+        path = TARGETS / f"{self.name}.json"
+        target = json.loads(path.read_text("utf-8"))
+        target["set"].update(self.words())
+        self.add_ways(target)
+        if self.is_durable and not self.folders.is_durable:
+            target.pop("durable", None)
+        sides = {}
+        for member in self.members:
+            if member.process:
+                sides.setdefault(member.side, []).append(member.pid)
+        target["processes"] = sides
+        return target
+
+    def add_ways(self, target):
+        """Its own entrances are "direct"; the same again, before them, by the
+        web server in front."""
+        if not self.web:
+            return
+        target["set"]["web"] = f"http://127.0.0.1:{self.web_port}"
+        for name in ("publish", "subscribe"):
+            behind = [{**entrance, "way": self.web,
+                       "url": entrance["url"].replace("{base}", "{web}")}
+                      for entrance in target[name]]
+            target[name] = behind + target[name]
+
+
+def filled(template, words):
+    """As target_fill() in bench/target does."""
+    for word, value in words.items():
+        template = template.replace("{" + word + "}", value)
+    return template.replace("{{", "{").replace("}}", "}")

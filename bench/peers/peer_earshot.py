@@ -1,0 +1,66 @@
+"""Earshot: a web server, earshot.fcgi, and earshot-ws on the same queue."""
+
+import os
+import pathlib
+
+import fronts
+from members import TOP, Member, Trouble, free_port
+from peer import Peer
+
+
+class Earshot(Peer):
+    name = "earshot"
+    webs = ("lighttpd", "nginx")
+    is_durable = True
+
+    def install(self):
+        for program in ("earshot.fcgi", "earshot-ws"):
+            self.program(program)
+
+    def program(self, name):
+        """From the build directory, or from where it was installed."""
+        build = pathlib.Path(self.options.build).absolute()
+        for path in (build / name, build / "../libexec/earshot" / name):
+            if os.access(path, os.X_OK):
+                return path
+        raise Trouble(f"there is no program {build / name}: run make there, "
+                      "or name the build directory by --build DIR.")
+
+    def ports(self):
+        self.web_port = free_port()
+        self.port = free_port()
+
+    def make(self):
+        queue = self.folders.data / "queue"
+        queue.mkdir()
+        common = ["--queue", queue / "earshot.db", "--publish", "anyone",
+                  "--admin", "local",
+                  "--synchronous", self.options.synchronous]
+        sockets = [self.folders.run / f"earshot-{number}.socket"
+                   for number in range(self.options.processes)]
+        ws_socket = self.folders.run / "ws.socket"
+        members = [Member(self.folders, "program", f"earshot-{number}",
+                          [self.program("earshot.fcgi"), *common,
+                           "--socket", socket], cores=self.cores)
+                   for number, socket in enumerate(sockets)]
+        members.append(Member(
+            self.folders, "reference", "earshot-ws",
+            [self.program("earshot-ws"), *common, "--socket", ws_socket,
+             "--listen", f"127.0.0.1:{self.port}"], cores=self.cores))
+        members.append(fronts.earshot(
+            self.web, self.folders, self.web_port, sockets, ws_socket,
+            self.options.workers, self.cores))
+        return members
+
+    def words(self):
+        return {"base": f"http://127.0.0.1:{self.web_port}/earshot",
+                "direct": f"http://127.0.0.1:{self.port}/earshot"}
+
+    def add_ways(self, target):
+        for entrance in target["publish"] + target["subscribe"]:
+            if entrance["way"] == "lighttpd":
+                entrance["way"] = self.web
+        if self.options.synchronous == "normal":
+            target.pop("durable")
+            target["about"] += " With --synchronous normal a power cut may " \
+                "take the last moments."
