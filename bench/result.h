@@ -85,7 +85,9 @@ struct result {
     double bytes_up;
     double segments_down;
     double segments_up;
-    double requests; /* of subscribers */
+    double requests;           /* of subscribers */
+    double poll_round_trip_us; /* mean time of a poll's request that was not
+                                  held; 0: there was none */
     struct result_side sides[RESULT_SIDES_MAX];
     int side_count;
     double client_cpu_s;      /* of earshot-bench itself */
