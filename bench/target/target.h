@@ -94,6 +94,11 @@ struct target *target_read_file(const char *path, char *const *words,
                                 char **problem);
 void target_free(struct target *target);
 
+/* The path of the target that a user calls NAME, to be freed: a file's own
+ * path, or of one that is ready (targets/NAME.json). NULL with a sentence in
+ * *PROBLEM (to be freed), which lists those, when there is neither. */
+char *target_path(const char *name, char **problem);
+
 /* TEMPLATE with {channel} and {token} filled in, to be freed. TOKEN may be
  * NULL. */
 char *target_fill(const char *template, const char *channel, const char *token);
