@@ -33,6 +33,10 @@ void cost_add(struct cost *cost, const char *side, int pid);
  * TARGET must live as long. */
 void cost_find(struct cost *cost, const struct target *target);
 int cost_process_count(const struct cost *cost);
+/* The process at INDEX (0 …) of those that lived when they were last looked at,
+ * and its side. False beyond the last. */
+bool cost_process(const struct cost *cost, int index, const char **side,
+                  int *pid);
 
 /* Readings, in this order, on a thread that may wait some milliseconds (the
  * target's status is asked, where it has one). */
