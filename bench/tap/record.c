@@ -17,11 +17,12 @@ struct records {
 };
 
 struct records *
-records_new(size_t limit_bytes)
+records_new(size_t limit_bytes, uint64_t before)
 {
     struct records *records = xcalloc(1, sizeof *records);
     records->limit_bytes = limit_bytes;
-    records->oldest = 1;
+    records->newest = before;
+    records->oldest = before + 1;
     return records;
 }
 

@@ -37,7 +37,7 @@ struct record_about {
 
 struct record {
     struct record_about about;
-    uint64_t n;       /* 1 and up, none left out */
+    uint64_t n;       /* one more than that of the record before */
     size_t size;      /* bytes that passed */
     size_t kept_size; /* of those, in BYTES */
     char bytes[];
@@ -45,8 +45,9 @@ struct record {
 
 struct records;
 
-/* A ring of at most LIMIT_BYTES, with what each record costs besides. */
-struct records *records_new(size_t limit_bytes);
+/* A ring of at most LIMIT_BYTES, with what each record costs besides. Its
+ * numbers begin above BEFORE. */
+struct records *records_new(size_t limit_bytes, uint64_t before);
 void records_free(struct records *records);
 
 /* ON_ADD is called after each record; there is one listener. */

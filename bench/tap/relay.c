@@ -72,6 +72,7 @@ relay_new(struct event_base *base, int listener, const struct address *target,
     relay->base = base;
     relay->target = *target;
     relay->records = records;
+    relay->last_number = records_newest(records);
     TAILQ_INIT(&relay->connections);
     TAILQ_INIT(&relay->dead);
     relay->sweep = event_new(base, -1, EV_PERSIST, on_sweep, relay);

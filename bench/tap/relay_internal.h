@@ -62,7 +62,7 @@ struct relay {
     struct rules rules;
     struct connections connections, dead;
     size_t count;
-    uint64_t last_number;
+    uint64_t last_number; /* of a connection */
 };
 
 /* Takes the client's descriptor FD over. */

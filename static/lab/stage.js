@@ -35,7 +35,7 @@ export class Stage extends EventTarget {
     #clock = new Clock();
     #stopping = new AbortController();
     #next = 0;  // what the tap is asked after
-    #seen = -1; // its newest record
+    #seen = -1; // its newest record; they only rise
     #own = new Set();
 
     /**
@@ -102,7 +102,7 @@ export class Stage extends EventTarget {
     async settle() {
         for (let more = Boolean(this.tap); more;) {
             const page = await this.tap.records(`${this.word}*`, this.#next);
-            this.#record(page.records, page.next, page.lost);
+            this.#record(page.records, page.next);
             more = page.more;
         }
     }
@@ -191,10 +191,7 @@ export class Stage extends EventTarget {
         }
     }
 
-    #record(records, next, lost) {
-        if (lost) {
-            this.#seen = -1; // another tap, that counts from the beginning
-        }
+    #record(records, next) {
         for (const record of records) {
             if (record.n > this.#seen) {
                 this.#seen = record.n;

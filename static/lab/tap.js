@@ -80,16 +80,15 @@ export class Tap {
      * Tells what passes under a tag (a `*` at its end: under those that begin
      * so), until the signal.
      * @param {number} after  the number of the last record that is known
-     * @param {(records: Record[], next: number, lost: boolean) => void} tell
-     *     lost: some had gone before they were asked for
+     * @param {(records: Record[], next: number) => void} tell
      */
     async watch(tag, after, tell, signal) {
         while (!signal.aborted) {
             try {
-                const { records, next, lost } =
+                const { records, next } =
                     await this.records(tag, after, signal);
                 after = next;
-                tell(records, next, lost);
+                tell(records, next);
             } catch {
                 // It is away for a moment, or for good: the next look tells.
             }

@@ -227,6 +227,23 @@ def test_who_waits_is_answered_amid_a_steady_flow(tap, target):
     assert amid == [True]
 
 
+def test_numbers_go_on_rising_over_a_restart(tap, target):
+    """Else a reader who was away meanwhile would go on in the middle."""
+    open_ones = [tap.talk(target, get("a"))]
+    before = tap.page("a")
+    tap.kill()
+    tap.start(target.url, relay=tap.relay, control=tap.control)
+    open_ones += [tap.talk(target, get("a")) for _ in range(3)]
+    page = tap.page("a", before["next"])
+    assert [record["kind"] for record in page["records"]] == [
+        "open", "request"] * 3
+    assert page["lost"], "the last of the tap before may have been missed"
+    assert page["records"][0]["n"] > before["next"]
+    assert not ({record["connection"] for record in page["records"]}
+                & {record["connection"] for record in before["records"]})
+    assert len(open_ones) == 4
+
+
 def test_a_reader_is_told_what_it_has_missed(tap, target):
     client, server, _ = tap.talk(target, get("a"))
     server.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -242,7 +259,7 @@ def test_a_reader_is_told_what_it_has_missed(tap, target):
     newest = tap.info()["next"]
     assert not tap.page("a", newest)["lost"]
     assert not tap.page("a")["lost"], "who asks for what is kept lost nothing"
-    assert tap.page("a", newest + 1)["lost"], "another tap's number"
+    assert tap.page("a", newest + 1)["lost"], "none of this tap's numbers"
     assert resident(tap.pid) < 64 << 20 or tap.is_sanitized()
 
 

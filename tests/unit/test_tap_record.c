@@ -13,23 +13,27 @@ add(struct records *records, enum record_kind kind, size_t size)
                 size);
 }
 
-TEST(records_are_numbered_from_one)
+TEST(records_are_numbered_from_where_they_are_told_to)
 {
-    struct records *records = records_new(1 << 20);
-    assert_int_equal(records_oldest(records), 1);
-    assert_int_equal(records_newest(records), 0);
-    add(records, RECORD_OPEN, 0);
-    add(records, RECORD_DOWN, 5);
-    assert_int_equal(records_oldest(records), 1);
-    assert_int_equal(records_newest(records), 2);
-    assert_int_equal(records_get(records, 2)->n, 2);
-    assert_int_equal(records_get(records, 2)->size, 5);
-    records_free(records);
+    static const uint64_t before[] = {0, 7, (uint64_t)1795410225768 * 1000};
+    for (size_t i = 0; i < COUNT_OF(before); i++) {
+        uint64_t b = before[i];
+        struct records *records = records_new(1 << 20, b);
+        assert_int_equal(records_oldest(records), b + 1);
+        assert_int_equal(records_newest(records), b);
+        add(records, RECORD_OPEN, 0);
+        add(records, RECORD_DOWN, 5);
+        assert_int_equal(records_oldest(records), b + 1);
+        assert_int_equal(records_newest(records), b + 2);
+        assert_int_equal(records_get(records, b + 2)->n, b + 2);
+        assert_int_equal(records_get(records, b + 2)->size, 5);
+        records_free(records);
+    }
 }
 
 TEST(of_a_head_all_is_kept_and_of_others_the_beginning)
 {
-    struct records *records = records_new(1 << 20);
+    struct records *records = records_new(1 << 20, 0);
     add(records, RECORD_REQUEST, 9000);
     add(records, RECORD_RESPONSE, 9000);
     add(records, RECORD_UP, 9000);
@@ -44,7 +48,7 @@ TEST(of_a_head_all_is_kept_and_of_others_the_beginning)
 
 TEST(the_oldest_go_when_the_ring_is_full)
 {
-    struct records *records = records_new(100 * 1000);
+    struct records *records = records_new(100 * 1000, 0);
     for (int i = 0; i < 1000; i++)
         add(records, RECORD_DOWN, 4000);
     uint64_t kept = records_newest(records) - records_oldest(records) + 1;
@@ -55,7 +59,7 @@ TEST(the_oldest_go_when_the_ring_is_full)
 
 TEST(the_ring_holds_no_more_records_than_it_has_places)
 {
-    struct records *records = records_new((size_t)1 << 30);
+    struct records *records = records_new((size_t)1 << 30, 0);
     for (int i = 0; i < 200000; i++)
         add(records, RECORD_OPEN, 0);
     assert_int_equal(records_newest(records), 200000);
@@ -67,7 +71,7 @@ TEST(the_ring_holds_no_more_records_than_it_has_places)
 
 TEST(a_record_larger_than_the_ring_is_kept_alone)
 {
-    struct records *records = records_new(1000);
+    struct records *records = records_new(1000, 0);
     add(records, RECORD_REQUEST, 500);
     add(records, RECORD_REQUEST, 9000);
     assert_int_equal(records_oldest(records), 2);
@@ -130,7 +134,7 @@ TEST(the_oldest_rule_goes_when_there_are_too_many)
     assert_true(rules_for(&rules, pattern, 0).is_muted);
 }
 
-RUN(LISTED(records_are_numbered_from_one),
+RUN(LISTED(records_are_numbered_from_where_they_are_told_to),
     LISTED(of_a_head_all_is_kept_and_of_others_the_beginning),
     LISTED(the_oldest_go_when_the_ring_is_full),
     LISTED(the_ring_holds_no_more_records_than_it_has_places),
