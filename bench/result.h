@@ -48,6 +48,7 @@ struct result {
     int message_bytes;
     double poll_interval_s; /* 0: not asked for */
     double duration_s;      /* of the main phase, as it was */
+    double began_s;         /* since 1970; 0: unknown */
 
     /* How it ended. */
     bool is_complete; /* false: interrupted, or it broke */
