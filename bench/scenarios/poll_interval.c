@@ -1,0 +1,44 @@
+/* poll-interval: short polling alone, at several intervals: the longer it
+ * waits, the later is what it gets; the shorter, the more of its requests come
+ * for nothing. What is measured stands beside what theory says. */
+
+#include "bench.h"
+#include "scenario.h"
+#include "settings.h"
+#include "target/target.h"
+
+#include <string.h>
+
+bool
+poll_interval_suits(const struct entrance *subscribe)
+{
+    return strcmp(subscribe->transport, "poll") == 0;
+}
+
+void
+poll_interval_vary(const struct plan *base, const struct settings *settings,
+                   struct plans *plans)
+{
+    static const int64_t intervals_us[] = {100000, 300000, 1000000, 3000000,
+                                           10000000};
+    struct plan plan = *base;
+    if (settings->poll_interval_s != SETTING_FREE) {
+        plans->add(plans, &plan);
+        return;
+    }
+    for (size_t i = 0; i < sizeof intervals_us / sizeof *intervals_us; i++) {
+        int64_t interval_us = intervals_us[i];
+        plan.poll_interval_us = interval_us;
+        /* Everybody asks at least once and a bit while it counts. */
+        if (settings->seconds == SETTING_FREE &&
+            base->main_us < interval_us * 6 / 5)
+            plan.main_us = interval_us * 6 / 5;
+        plans->add(plans, &plan);
+    }
+}
+
+struct result *
+poll_interval_run(struct bench *bench, const struct plan *plan)
+{
+    return bench_run(bench, plan);
+}

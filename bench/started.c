@@ -1,0 +1,210 @@
+#include "started.h"
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "home.h"
+#include "interrupt.h"
+#include "sentence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    LINE_MAX_BYTES = 1 << 20,
+    RESTART_US = 60 * 1000 * 1000,
+    END_US = 15 * 1000 * 1000,
+    FOREVER = -1,
+    OPTIONS_MAX = 32,
+};
+
+struct started {
+    pid_t pid;
+    int to, from;      /* its standard input and output; -1: closed */
+    struct bytes said; /* of its output, what is no whole line yet */
+};
+
+/* In the child: becomes bench/peers/run. In a session of its own, for Ctrl-C
+ * is ours to obey; and should we be killed, the kernel tells it. */
+static void
+become(char *const *command, pid_t parent, const int to[2], const int from[2])
+{
+    setsid();
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+        _exit(EXIT_FAILURE);
+    dup2(to[0], STDIN_FILENO);
+    dup2(from[1], STDOUT_FILENO);
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        signal(numbers[i], SIG_DFL);
+    execv(command[0], command);
+    fprintf(stderr, "earshot-bench: cannot run %s: %s\n", command[0],
+            strerror(errno));
+    _exit(EXIT_FAILURE);
+}
+
+static struct started *
+spawn(char *const *command)
+{
+    int to[2], from[2];
+    if (pipe2(to, O_CLOEXEC) < 0)
+        return NULL;
+    if (pipe2(from, O_CLOEXEC) < 0) {
+        close(to[0]), close(to[1]);
+        return NULL;
+    }
+    pid_t parent = getpid(), pid = fork();
+    if (pid == 0)
+        become(command, parent, to, from);
+    close(to[0]), close(from[1]);
+    if (pid < 0) {
+        close(to[1]), close(from[0]);
+        return NULL;
+    }
+    struct started *started = xcalloc(1, sizeof *started);
+    *started = (struct started){.pid = pid, .to = to[1], .from = from[0]};
+    return started;
+}
+
+/* Starts PATH with WHAT, a name and options with blanks between, and with where
+ * this program lies: what it is to measure was built there, too. */
+static struct started *
+spawn_peer(char *path, const char *what)
+{
+    char *words = xstrdup(what), *build = home_of_program(), *rest = words;
+    char *command[OPTIONS_MAX + 4] = {path}, option[] = "--build";
+    int count = 1;
+    for (char *word; count <= OPTIONS_MAX && (word = strsep(&rest, " "));)
+        if (*word)
+            command[count++] = word;
+    command[count++] = option;
+    command[count] = build;
+    struct started *started = spawn(command);
+    free(words);
+    free(build);
+    return started;
+}
+
+/* The whole line that has come, to be freed, or NULL. */
+static char *
+take_line(struct started *started)
+{
+    char *end = started->said.len
+                    ? memchr(started->said.data, '\n', started->said.len)
+                    : NULL;
+    if (!end)
+        return NULL;
+    size_t len = (size_t)(end - started->said.data);
+    char *line = xmemdup0(started->said.data, len);
+    bytes_consume(&started->said, len + 1);
+    return line;
+}
+
+/* Waits for a line of its output, to be freed; NULL when it ends, when LIMIT_US
+ * have passed (or FOREVER), or on Ctrl-C. */
+static char *
+next_line(struct started *started, int64_t limit_us)
+{
+    int64_t began_us = clock_monotonic_us();
+    while (!interrupt_signal() && started->said.len < LINE_MAX_BYTES) {
+        char *line = take_line(started);
+        if (line)
+            return line;
+        if (limit_us != FOREVER && clock_monotonic_us() - began_us > limit_us)
+            return NULL;
+        struct pollfd readable = {.fd = started->from, .events = POLLIN};
+        if (poll(&readable, 1, 250) <= 0)
+            continue;
+        char *room = bytes_reserve(&started->said, 4096);
+        ssize_t len = read(started->from, room, 4096);
+        if (len == 0 || (len < 0 && errno != EINTR))
+            return NULL;
+        started->said.len += len > 0 ? (size_t)len : 0;
+    }
+    return NULL;
+}
+
+struct started *
+started_new(const char *name, char **target, char **problem)
+{
+    char *path = home_path("peers/run");
+    if (!path) {
+        *problem = sentence("bench/peers/run is missing, which starts servers; "
+                            "run earshot-bench where it was built or "
+                            "installed");
+        return NULL;
+    }
+    struct started *started = spawn_peer(path, name);
+    free(path);
+    if (!started) {
+        *problem = sentence("cannot start bench/peers/run %s: %s", name,
+                            strerror(errno));
+        return NULL;
+    }
+    char *line = next_line(started, FOREVER);
+    if (!line) {
+        *problem =
+            interrupt_signal()
+                ? sentence("interrupted while \"%s\" was being started", name)
+                : sentence("bench/peers/run %s could not start its "
+                           "server; what it said stands above",
+                           name);
+        started_free(started);
+        return NULL;
+    }
+    *target = line;
+    return started;
+}
+
+bool
+started_restart(struct started *started)
+{
+    static const char order[] = "restart\n";
+    if (write(started->to, order, sizeof order - 1) != sizeof order - 1)
+        return false;
+    char *line = next_line(started, RESTART_US);
+    bool is_ready = line && strcmp(line, "ready") == 0;
+    free(line);
+    return is_ready;
+}
+
+/* Waits until it has ended; false when that takes longer than LIMIT_US. */
+static bool
+has_ended_within(struct started *started, int64_t limit_us)
+{
+    int64_t began_us = clock_monotonic_us();
+    for (;;) {
+        pid_t ended = waitpid(started->pid, NULL, WNOHANG);
+        if (ended == started->pid || (ended < 0 && errno != EINTR))
+            return true;
+        if (clock_monotonic_us() - began_us > limit_us)
+            return false;
+        poll(NULL, 0, 10);
+    }
+}
+
+void
+started_free(struct started *started)
+{
+    if (!started)
+        return;
+    close(started->to);
+    if (!has_ended_within(started, END_US)) {
+        kill(started->pid, SIGTERM);
+        if (!has_ended_within(started, END_US)) {
+            kill(started->pid, SIGKILL);
+            has_ended_within(started, END_US);
+        }
+    }
+    close(started->from);
+    bytes_fini(&started->said);
+    free(started);
+}
