@@ -205,12 +205,11 @@ is_name(const struct json_text *text, const char *name, size_t name_len)
     return is_same;
 }
 
-bool
-json_member_find(const char *json, size_t len, const char *name,
-                 struct json_text *value)
+static bool
+find_name(const char *json, size_t len, const char *name, size_t name_len,
+          struct json_text *value)
 {
     const char *end = json + len, *at = skip_blanks(json, end);
-    size_t name_len = strlen(name);
     struct json_text key, found;
     if (at == end || *at != '{')
         return false;
@@ -231,4 +230,25 @@ json_member_find(const char *json, size_t len, const char *name,
         at = skip_blanks(at, end);
     } while (at < end && *at == ',');
     return false;
+}
+
+bool
+json_member_find(const char *json, size_t len, const char *name,
+                 struct json_text *value)
+{
+    return find_name(json, len, name, strlen(name), value);
+}
+
+bool
+json_member_any(const char *json, size_t len, const char *names,
+                struct json_text *value)
+{
+    for (;; names++) {
+        size_t name_len = strcspn(names, ",");
+        if (find_name(json, len, names, name_len, value))
+            return true;
+        names += name_len;
+        if (!*names)
+            return false;
+    }
 }

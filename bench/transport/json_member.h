@@ -22,6 +22,11 @@ __attribute__((warn_unused_result)) bool
 json_member_find(const char *json, size_t len, const char *name,
                  struct json_text *value);
 
+/* The same for the first of NAMES ("id,cursor", no blanks) that is there. */
+__attribute__((warn_unused_result)) bool
+json_member_any(const char *json, size_t len, const char *names,
+                struct json_text *value);
+
 /* Moves *JSON past one value (and blanks before it), whatever it is, for who
  * reads an array. False: it is broken, or not whole before END. */
 __attribute__((warn_unused_result)) bool json_skip_value(const char **json,

@@ -120,6 +120,20 @@ TEST(broken_objects_give_nothing)
         assert_found(broken[i], "cursor", "");
 }
 
+TEST(the_first_of_several_names_that_is_there_counts)
+{
+    static const char json[] = "{\"cursor\":\"c\",\"id\":\"i\"}";
+    struct json_text value;
+    size_t len = sizeof json - 1;
+    assert_true(json_member_any(json, len, "id,cursor", &value));
+    assert_bytes(value.data, value.len, "i");
+    assert_true(json_member_any(json, len, "ids,cursor", &value));
+    assert_bytes(value.data, value.len, "c");
+    assert_true(json_member_any(json, len, "cursor", &value));
+    assert_bytes(value.data, value.len, "c");
+    assert_false(json_member_any(json, len, "ids,curso,", &value));
+}
+
 TEST(a_value_is_passed_over)
 {
     static const char json[] = " \"a\\\"]\" , [1,[2]], 3]";
@@ -156,5 +170,7 @@ RUN(LISTED(a_member_is_found_wherever_it_stands),
     LISTED(escapes_are_undone_in_values_and_in_names),
     LISTED(what_is_not_there_is_not_found),
     LISTED(an_object_that_is_cut_gives_nothing_of_what_is_cut),
-    LISTED(broken_objects_give_nothing), LISTED(a_value_is_passed_over),
+    LISTED(broken_objects_give_nothing),
+    LISTED(the_first_of_several_names_that_is_there_counts),
+    LISTED(a_value_is_passed_over),
     LISTED(many_escapes_take_no_longer_than_they_are_long))
