@@ -54,12 +54,10 @@ class Earshot(Peer):
 
     def words(self):
         return {"base": f"http://127.0.0.1:{self.web_port}/earshot",
+                "web": self.web,
                 "direct": f"http://127.0.0.1:{self.port}/earshot"}
 
     def add_ways(self, target):
-        for entrance in target["publish"] + target["subscribe"]:
-            if entrance["way"] == "lighttpd":
-                entrance["way"] = self.web
         if self.options.synchronous == "normal":
             target.pop("durable")
             target["about"] += " With --synchronous normal a power cut may " \

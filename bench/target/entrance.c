@@ -236,7 +236,8 @@ entrance_read_publish(struct reading *reading, const struct place *place,
     entrance->transport =
         take_word_of(reading, place, object, "by", ways, "\"post\" or \"ws\"");
     bool is_ws = entrance->transport && strcmp(entrance->transport, "ws") == 0;
-    entrance->way = take_copy(reading, place, object, "way", true);
+    entrance->way =
+        entrance_template(reading, place, object, "way", words, false, true);
     entrance->url =
         entrance_template(reading, place, object, "url", words, true, true);
     struct place url = {.above = place, .member = "url"};
@@ -333,7 +334,8 @@ entrance_read_subscribe(struct reading *reading, const struct place *place,
     bool is_socket =
         entrance->transport && (strcmp(entrance->transport, "ws") == 0 ||
                                 strcmp(entrance->transport, "socket.io") == 0);
-    entrance->way = take_copy(reading, place, object, "way", true);
+    entrance->way =
+        entrance_template(reading, place, object, "way", words, false, true);
     entrance->url =
         entrance_template(reading, place, object, "url", words, false, true);
     struct place url = {.above = place, .member = "url"};

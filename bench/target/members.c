@@ -39,7 +39,7 @@ reading_say(struct reading *reading, const struct place *place,
     va_start(args, format);
     vsnprintf(said, sizeof said, format, args);
     va_end(args);
-    bytes_printf(&text, " %s.", said);
+    bytes_printf(&text, " %s", said);
     bytes_append_char(&text, '\0');
     reading->problem = text.data;
 }

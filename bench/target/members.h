@@ -22,11 +22,11 @@ struct place {
     int index;
 };
 
-/* "NAME: PLACE what is wrong." */
+/* "NAME: PLACE what is wrong" */
 __attribute__((format(printf, 3, 4))) void
 reading_say(struct reading *reading, const struct place *place,
             const char *format, ...);
-/* "NAME: PLACE is FOUND; it must be WHAT MUST BE." ITEM NULL: it is missing. */
+/* "NAME: PLACE is FOUND; it must be WHAT MUST BE" ITEM NULL: it is missing. */
 void reading_must_be(struct reading *reading, const struct place *place,
                      const struct cJSON *item, const char *what);
 

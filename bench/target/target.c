@@ -215,7 +215,7 @@ parse(struct reading *reading, const char *json, size_t len)
     const char *wrong = json_object_read(json, len, &object);
     if (wrong) {
         struct bytes text = BYTES_EMPTY;
-        bytes_printf(&text, "%s: %s; a target is one JSON object in UTF-8.",
+        bytes_printf(&text, "%s: %s; a target is one JSON object in UTF-8",
                      reading->name, wrong);
         bytes_append_char(&text, '\0');
         reading->problem = text.data;
@@ -263,7 +263,7 @@ target_read_file(const char *path, char *const *words, char **problem)
 {
     FILE *file = fopen(path, "re");
     if (!file)
-        return refuse(problem, "%s cannot be read: %s.", path, strerror(errno));
+        return refuse(problem, "%s cannot be read: %s", path, strerror(errno));
     struct bytes json = BYTES_EMPTY;
     size_t got;
     do {
@@ -277,10 +277,9 @@ target_read_file(const char *path, char *const *words, char **problem)
     struct target *target;
     if (is_broken)
         target =
-            refuse(problem, "%s cannot be read: %s.", path, strerror(reason));
+            refuse(problem, "%s cannot be read: %s", path, strerror(reason));
     else if (json.len > FILE_MAX)
-        target =
-            refuse(problem, "%s is larger than 1 MiB; no target is.", path);
+        target = refuse(problem, "%s is larger than 1 MiB; no target is", path);
     else
         target = target_read(path, json.data, json.len, words, problem);
     bytes_fini(&json);

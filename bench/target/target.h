@@ -29,11 +29,11 @@
  * "cursor": take "sse-id", "json:NAME" (a member of the body or frame) or
  * "header:NAME"; give "header:NAME" or "query:NAME"; left out: it starts anew.
  *
- * In URLs, headers, bodies and hellos {channel} stands for the channel, {token}
- * for the message, padding included (of publishing only), and {WORD} for a word
- * of "set", which `--set WORD=VALUE` changes; the value may name words that
- * stand before it. {{ and }} stand for braces; a lone one is refused, and so is
- * a member that is not known. */
+ * In ways, URLs, headers, bodies and hellos {channel} stands for the channel,
+ * {token} for the message, padding included (of publishing only), and {WORD}
+ * for a word of "set", which `--set WORD=VALUE` changes; the value may name
+ * words that stand before it. {{ and }} stand for braces; a lone one is
+ * refused, and so is a member that is not known. */
 #ifndef EARSHOT_BENCH_TARGET_H
 #define EARSHOT_BENCH_TARGET_H
 

@@ -7,7 +7,8 @@
 static const char good[] =
     "{\"name\": \"Mine\", \"about\": \"A server.\", \"durable\": \"on disk\",\n"
     " \"set\": {\"host\": \"127.0.0.1:8080\", \"base\": "
-    "\"http://{host}/hub\"},\n"
+    "\"http://{host}/hub\",\n"
+    "  \"front\": \"nginx\"},\n"
     " \"publish\": [\n"
     "  {\"by\": \"post\", \"way\": \"direct\", \"url\": \"{base}/{channel}\",\n"
     "   \"headers\": [\"Content-Type: text/plain\"], \"body\": \"{token}\",\n"
@@ -16,7 +17,7 @@ static const char good[] =
     "   \"body\": \"{{\\\"data\\\":\\\"{token}\\\"}}\", \"answer\": "
     "\"{ok}\"}],\n"
     " \"subscribe\": [\n"
-    "  {\"transport\": \"sse\", \"way\": \"nginx\", \"url\": "
+    "  {\"transport\": \"sse\", \"way\": \"{front}\", \"url\": "
     "\"{base}/{channel}/sse\",\n"
     "   \"ready\": \"open\", \"lost\": \"gone\",\n"
     "   \"cursor\": {\"take\": \"sse-id\", \"give\": "
@@ -121,6 +122,7 @@ TEST(an_entrance_for_subscribing_is_read)
     assert_int_equal(target->subscribe_count, 3);
     const struct entrance *sse = &target->subscribe[0];
     assert_string_equal(sse->transport, "sse");
+    assert_string_equal(sse->way, "nginx");
     assert_string_equal(sse->method, "GET");
     assert_string_equal(sse->ready, "open");
     assert_string_equal(sse->lost, "gone");
@@ -182,11 +184,11 @@ TEST(a_word_that_nothing_uses_cannot_be_set)
     change("", "");
     assert_says((char *[]){(char[]){"bass=x"}, NULL},
                 "mine.json: it has no word \"bass\" to be set; its \"set\" has "
-                "host, base.");
+                "host, base, front");
     assert_says((char *[]){(char[]){"base"}, NULL},
-                "mine.json: it cannot set \"base\"; write --set WORD=VALUE.");
+                "mine.json: it cannot set \"base\"; write --set WORD=VALUE");
     assert_says((char *[]){(char[]){"=x"}, NULL},
-                "mine.json: it cannot set \"=x\"; write --set WORD=VALUE.");
+                "mine.json: it cannot set \"=x\"; write --set WORD=VALUE");
 }
 
 static const struct {
@@ -199,7 +201,9 @@ static const struct {
     {"\"about\"", "\"colour\"",
      "colour means nothing; the members that stand there are name, about, "
      "durable, set, publish, subscribe, status, processes"},
-    {"{\"host\": \"127.0.0.1:8080\", \"base\": \"http://{host}/hub\"}", "[1]",
+    {"{\"host\": \"127.0.0.1:8080\", \"base\": \"http://{host}/hub\",\n"
+     "  \"front\": \"nginx\"}",
+     "[1]",
      "set is [1]; it must be an object of at most 32 words with their values"},
     {"\"http://{host}/hub\"", "null", "set.base is null; it must be a string"},
     {"{host}/hub", "{hast}/hub",
@@ -284,7 +288,7 @@ TEST(what_is_wrong_is_said_with_its_place_and_what_must_stand_there)
     for (size_t i = 0; i < COUNT_OF(faults); i++) {
         char sentence[1024];
         change(faults[i].from, faults[i].to);
-        snprintf(sentence, sizeof sentence, "mine.json: %s.",
+        snprintf(sentence, sizeof sentence, "mine.json: %s",
                  faults[i].sentence);
         assert_says(NULL, sentence);
     }
@@ -294,25 +298,25 @@ TEST(what_is_no_json_object_is_refused)
 {
     strcpy(text, "");
     assert_says(NULL, "mine.json: it is not JSON, or goes on after its value; "
-                      "a target is one JSON object in UTF-8.");
+                      "a target is one JSON object in UTF-8");
     strcpy(text, "[]");
     assert_says(NULL, "mine.json: it is not a JSON object; a target is one "
-                      "JSON object in UTF-8.");
+                      "JSON object in UTF-8");
     strcpy(text, "{\"name\": \"a\", \"name\": \"b\"}");
     assert_says(NULL, "mine.json: it names a member twice; a target is one "
-                      "JSON object in UTF-8.");
+                      "JSON object in UTF-8");
     strcpy(text, "{}");
     assert_says(NULL, "mine.json: name is missing; it must be a string that is "
-                      "not empty.");
+                      "not empty");
 }
 
 TEST(no_entrance_at_all_is_refused)
 {
     strcpy(text, "{\"name\": \"x\", \"publish\": [], \"subscribe\": []}");
     assert_says(NULL, "mine.json: publish is []; it must be an array of 1 to "
-                      "64 objects.");
+                      "64 objects");
     strcpy(text, "{\"name\": \"x\", \"publish\": [7], \"subscribe\": []}");
-    assert_says(NULL, "mine.json: publish[0] is 7; it must be an object.");
+    assert_says(NULL, "mine.json: publish[0] is 7; it must be an object");
 }
 
 TEST(whatever_is_cut_off_is_refused_without_harm)
@@ -340,11 +344,11 @@ TEST(a_file_that_is_not_there_is_named)
     char *problem = NULL;
     assert_null(target_read_file("/nowhere/mine.json", NULL, &problem));
     assert_string_equal(problem, "/nowhere/mine.json cannot be read: No such "
-                                 "file or directory.");
+                                 "file or directory");
     free(problem);
     problem = NULL;
     assert_null(target_read_file("/", NULL, &problem));
-    assert_string_equal(problem, "/ cannot be read: Is a directory.");
+    assert_string_equal(problem, "/ cannot be read: Is a directory");
     free(problem);
 }
 
