@@ -17,7 +17,7 @@ static void
 compute_accept(struct handshake_client *handshake, const char *key)
 {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    char text[64];
+    char text[96];
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
     snprintf(text, sizeof text, "%s%s", key, guid);
