@@ -114,9 +114,11 @@ find_header(const char *head, const char *name, size_t *len)
 static bool
 has_token(const char *list, size_t len, const char *token)
 {
+    if (!list)
+        return false;
     size_t token_len = strlen(token);
     const char *end = list + len;
-    while (list && list < end) {
+    while (list < end) {
         const char *comma = memchr(list, ',', (size_t)(end - list));
         const char *stop = comma ? comma : end;
         while (list < stop && strchr(" \t", *list))
