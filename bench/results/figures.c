@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 static const struct figure_about about[FIGURE_COUNT] = {
     [FIGURE_LATENCY_MEAN] = {"latency_mean_us", false},
@@ -34,6 +35,7 @@ static const struct figure_about about[FIGURE_COUNT] = {
     [FIGURE_REQUESTS] = {"requests_per_message", false},
     [FIGURE_MESSAGES_PER_COMMIT] = {"messages_per_commit", true},
     [FIGURE_CLIENT_CPU] = {"client_cpu_s_per_million", false},
+    [FIGURE_THEORY] = {"theory_mean_us", false},
     [FIGURE_CONNECT_P50] = {"connect_p50_us", false},
     [FIGURE_CONNECT_P99] = {"connect_p99_us", false},
     [FIGURE_FIRST_P50] = {"first_p50_us", false},
@@ -179,6 +181,15 @@ latency_figure(const struct result *result, enum figure figure)
 }
 
 static double
+theory_us(const struct result *result)
+{
+    if (strcmp(result->transport, "poll") != 0 ||
+        result->poll_interval_s <= 0 || result->poll_round_trip_us <= 0)
+        return NAN;
+    return result->poll_interval_s * 1e6 / 2 + result->poll_round_trip_us;
+}
+
+static double
 cost_figure(const struct result *result, enum figure figure)
 {
     double delivered = (double)result->deliveries_counted;
@@ -210,6 +221,8 @@ cost_figure(const struct result *result, enum figure figure)
         return ratio((double)result->messages_counted, result->commits);
     case FIGURE_CLIENT_CPU:
         return ratio(counted(result->client_cpu_s) * 1e6, delivered);
+    case FIGURE_THEORY:
+        return theory_us(result);
     default:
         return NAN;
     }
@@ -239,7 +252,7 @@ figure_of(const struct result *result, enum figure figure)
 {
     if (figure <= FIGURE_PUBLISH_P99)
         return latency_figure(result, figure);
-    if (figure <= FIGURE_CLIENT_CPU)
+    if (figure <= FIGURE_THEORY)
         return cost_figure(result, figure);
     return connection_figure(result, figure);
 }

@@ -36,6 +36,8 @@ enum figure {
     FIGURE_REQUESTS, /* per delivered message */
     FIGURE_MESSAGES_PER_COMMIT,
     FIGURE_CLIENT_CPU, /* s per million deliveries */
+    FIGURE_THEORY, /* of polling: the mean latency that theory gives, half the
+                      interval and a round trip */
     FIGURE_CONNECT_P50,
     FIGURE_CONNECT_P99,
     FIGURE_FIRST_P50,

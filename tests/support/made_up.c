@@ -82,6 +82,8 @@ fill_cost(struct result *result, const struct made_up *wish)
     result->segments_down = deliveries;
     result->segments_up = deliveries * 0.4;
     result->requests = wish->requests * deliveries;
+    if (wish->poll_interval_s > 0)
+        result->poll_round_trip_us = wish->typical_us;
     result->sides[0] =
         (struct result_side){"web server",      1,   cpu_s * 0.7,
                              deliveries * 0.01, 4e6, 4e6 + memory * 0.8};
