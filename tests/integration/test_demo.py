@@ -19,7 +19,7 @@ from earshot import free_port
 from wait import slow, wait_until
 from websocket import WebSocket
 
-PROGRAMS = ("earshot.fcgi", "earshot-ws", "earshot-tap")
+PROGRAMS = ("earshot.fcgi", "earshot-ws", "earshot-tap", "earshot-bench")
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -115,6 +115,21 @@ def test_it_serves_the_page_and_the_room(demo):
     script = web.call("GET", demo.url + "earshot.js")
     assert script.headers["content-type"].startswith("text/javascript")
     assert web.call("GET", demo.url + "earshot/-/health").json["ready"]
+
+
+def test_it_leaves_what_the_benchmark_measures(demo):
+    path = demo.dir / "target.json"
+    words = json.loads(path.read_text("utf-8"))["set"]
+    assert words["base"] == demo.url + "earshot"
+    # The other way, past lighttpd: the same room.
+    number = demo.publish("said by lighttpd")
+    host, port = words["direct"].split("/")[2].split(":")
+    with WebSocket((host, int(port)), "/earshot/room/ws?after=earliest",
+                   host=f"{host}:{port}") as direct:
+        wait_until(lambda: direct.take(1)[0]["id"] == number,
+                   what="what was said by lighttpd")
+    demo.stop()
+    assert not path.exists()
 
 
 def test_the_port_asked_for_is_the_port_served(demo):
