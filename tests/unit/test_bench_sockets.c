@@ -1,339 +1,381 @@
-#include "cost/cost_internal.h"
-#include "cost/disk.h"
-#include "cost/sockets.h"
-#include "cost/sockets_internal.h"
-#include "result.h"
-#include "target/target.h"
+/* The transports over a WebSocket, between a subscriber that only writes down
+ * what it is told and a server that is this test. */
 
-#include "../support/helper.h"
-
+#include "../support/frame_in.h"
+#include "base/bytes.h"
 #include "check.h"
+#include "target/target.h"
+#include "transport/transports.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <openssl/evp.h>
 
-static uint16_t port;
+/* -- a subscriber that writes down ---------------------------------------- */
 
-/* A listening socket on loopback, not yet anybody's but ours. */
-static int
-listening(void)
+struct subscriber {
+    struct entrance entrance;
+    struct bytes told; /* by the transport, in words */
+    struct bytes sent; /* over the connection */
+};
+
+static struct subscriber subscriber;
+static const struct transport *transport;
+static void *state_of_transport;
+
+static void
+note(const char *word, const char *data, size_t len)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
-    assert_int_equal(listen(fd, 16), 0);
-    getsockname(fd, (struct sockaddr *)&address, &len);
-    port = ntohs(address.sin_port);
-    return fd;
+    bytes_printf(&subscriber.told, "%s(%.*s) ", word, (int)len, data);
 }
 
-/* A helper that listens at `port`, which we do no longer. */
-static struct helper
-listener_called(const char *name)
+void
+subscriber_connect(struct subscriber *of)
 {
-    int fd = listening();
-    struct helper helper = helper_start(name, fd);
-    helper_do(&helper, HELPER_SWITCH, NULL);
-    close(fd);
-    return helper;
+    (void)of;
+    note("connect", "", 0);
 }
 
-TEST(a_row_of_ipv4_is_read)
+void
+subscriber_send(struct subscriber *of, const void *data, size_t len)
 {
-    struct tcp_row row;
-    char text[INET6_ADDRSTRLEN];
-    assert_true(sockets_read_row(
-        "   7: 0100007F:1F90 0200007F:C350 01 00000000:00000000 00:00000000 "
-        "00000000     0        0 123456 1 0000000000000000 20 4 30 10 -1",
-        &row));
-    assert_false(row.listens);
-    assert_int_equal(row.inode, 123456);
-    assert_int_equal(row.local.port, 8080);
-    assert_int_equal(row.remote.port, 50000);
-    inet_ntop(AF_INET6, &row.local.address, text, sizeof text);
-    assert_string_equal(text, "::ffff:127.0.0.1");
-    inet_ntop(AF_INET6, &row.remote.address, text, sizeof text);
-    assert_string_equal(text, "::ffff:127.0.0.2");
+    bytes_append(&of->sent, data, len);
 }
 
-TEST(a_row_of_ipv6_is_read)
+char *
+subscriber_url(const struct subscriber *of)
 {
-    struct tcp_row row;
-    char text[INET6_ADDRSTRLEN];
-    assert_true(sockets_read_row(
-        "   0: 00000000000000000000000001000000:0050 "
-        "00000000000000000000000000000000:0000 0A 00000000:00000000 "
-        "00:00000000 00000000    33        0 42 1 0 100 0 0 10 0",
-        &row));
-    assert_true(row.listens);
-    assert_int_equal(row.local.port, 80);
-    inet_ntop(AF_INET6, &row.local.address, text, sizeof text);
-    assert_string_equal(text, "::1");
+    return xstrdup(of->entrance.url);
 }
 
-TEST(headings_and_closing_connections_are_no_rows)
+char *
+subscriber_headers(const struct subscriber *of)
 {
-    struct tcp_row row;
-    assert_false(sockets_read_row(
-        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when "
-        "retrnsmt   uid  timeout inode",
-        &row));
-    assert_false(sockets_read_row(
-        "   7: 0100007F:1F90 0200007F:C350 06 00000000:00000000 00:00000000 "
-        "00000000     0        0 0 1 0000000000000000",
-        &row));
-    assert_false(sockets_read_row("", &row));
+    (void)of;
+    return xstrdup("X-One: 1\r\n");
 }
 
-TEST(who_listens_on_a_port_is_found)
+void
+subscriber_ready(struct subscriber *of)
 {
-    struct helper helper = listener_called("lighttpd");
-    struct sockets *sockets = sockets_look();
-    int pids[8];
-    assert_int_equal(sockets_listeners(sockets, "127.0.0.1", port, pids, 8), 1);
-    assert_int_equal(pids[0], helper.pid);
-    /* It listens on that address only, and not on another machine's. */
-    assert_int_equal(sockets_listeners(sockets, "127.0.0.2", port, pids, 8), 0);
-    assert_int_equal(sockets_listeners(sockets, "192.0.2.1", port, pids, 8), 0);
-    sockets_free(sockets);
-    helper_end(&helper);
+    (void)of;
+    note("ready", "", 0);
 }
 
-TEST(whom_a_process_has_connected_to_by_a_unix_socket_is_behind_it)
+void
+subscriber_payload(struct subscriber *of, const char *data, size_t len)
 {
-    char path[64];
-    int pids[8];
-    snprintf(path, sizeof path, "/tmp/test-bench-%d.socket", (int)getpid());
-    struct helper web = helper_start("nginx", -1);
-    struct helper app = helper_start("app", -1);
-    helper_do(&app, HELPER_LISTEN, path);
-    helper_do(&web, HELPER_CONNECT, path);
-    helper_do(&app, HELPER_ACCEPT, NULL);
-    struct sockets *sockets = sockets_look();
-    assert_int_equal(sockets_behind(sockets, web.pid, pids, 8), 1);
-    assert_int_equal(pids[0], app.pid);
-    assert_int_equal(sockets_behind(sockets, app.pid, pids, 8), 0);
-    sockets_free(sockets);
-    unlink(path);
-    helper_end(&web);
-    helper_end(&app);
+    (void)of;
+    note("payload", data, len);
 }
 
-/* A target that is reached at `port`. */
-static struct target *
-target_at_port(const char *more)
+void
+subscriber_cursor(struct subscriber *of, const char *text, size_t len)
 {
-    char json[512], *problem = NULL;
-    int len = snprintf(json, sizeof json,
-                       "{\"name\":\"test\",%s\"publish\":[{\"by\":\"post\","
-                       "\"way\":\"direct\",\"url\":\"http://127.0.0.1:%u/x\","
-                       "\"body\":\"{token}\"}],\"subscribe\":[{\"transport\":"
-                       "\"sse\",\"way\":\"direct\","
-                       "\"url\":\"http://localhost:%u/x/sse\"}]}",
-                       more, port, port);
-    struct target *target =
-        target_read("test", json, (size_t)len, NULL, &problem);
-    if (!target)
-        fail_msg("%s", problem);
-    return target;
+    (void)of;
+    note("cursor", text, len);
 }
 
-static const char *
-side_of(const struct cost *cost, int wanted)
+void
+subscriber_lost(struct subscriber *of)
 {
-    const char *side;
-    int pid;
-    for (int i = 0; cost_process(cost, i, &side, &pid); i++)
-        if (pid == wanted)
-            return side;
-    return "none";
+    (void)of;
+    note("lost", "", 0);
 }
 
-TEST(a_targets_processes_are_found_and_those_behind_it_once_it_asks_them)
+void
+subscriber_again(struct subscriber *of)
 {
-    char path[64];
-    snprintf(path, sizeof path, "/tmp/test-bench-%d.socket", (int)getpid());
-    struct helper web = listener_called("nginx");
-    struct helper app = helper_start("app", -1);
-    struct target *target = target_at_port("");
-    struct cost *cost = cost_new();
-    cost_find(cost, target);
-    assert_int_equal(cost_process_count(cost), 1);
-    assert_string_equal(side_of(cost, web.pid), "web server");
-    cost_before(cost);
-    helper_do(&app, HELPER_LISTEN, path);
-    helper_do(&web, HELPER_CONNECT, path);
-    helper_do(&app, HELPER_ACCEPT, NULL);
-    cost_held(cost);
-    assert_string_equal(side_of(cost, app.pid), "program");
-    cost_free(cost);
-    target_free(target);
-    unlink(path);
-    helper_end(&web);
-    helper_end(&app);
+    (void)of;
+    note("again", "", 0);
 }
 
-TEST(a_server_that_is_no_web_server_is_called_server)
+void
+subscriber_fail(struct subscriber *of, const char *sentence)
 {
-    struct helper helper = listener_called("thing");
-    struct target *target = target_at_port("");
-    struct cost *cost = cost_new();
-    cost_find(cost, target);
-    assert_string_equal(side_of(cost, helper.pid), "server");
-    cost_free(cost);
-    target_free(target);
-    helper_end(&helper);
+    (void)of;
+    note("fail", sentence, strlen(sentence));
 }
 
-TEST(a_target_says_itself_whose_side_is_what)
+const struct entrance *
+subscriber_entrance(const struct subscriber *of)
 {
-    struct helper helper = listener_called("thing");
-    char more[100];
-    snprintf(more, sizeof more, "\"processes\":{\"the thing\":[%d]},",
-             helper.pid);
-    struct target *target = target_at_port(more);
-    struct cost *cost = cost_new();
-    cost_find(cost, target);
-    assert_string_equal(side_of(cost, helper.pid), "the thing");
-    assert_int_equal(cost_process_count(cost), 1);
-    cost_free(cost);
-    target_free(target);
-    helper_end(&helper);
+    return &of->entrance;
 }
 
-/* A server that was started by us with a socket that we keep: we are no part of
- * it. */
-TEST(who_started_the_benchmark_is_no_server)
+const char *
+subscriber_channel(const struct subscriber *of)
 {
-    int fd = listening();
-    struct helper helper = helper_start("thing", fd);
-    struct target *target = target_at_port("");
-    struct cost *cost = cost_new();
-    cost_find(cost, target);
-    assert_int_equal(cost_process_count(cost), 1);
-    cost_free(cost);
-    target_free(target);
-    close(fd);
-    helper_end(&helper);
+    (void)of;
+    return "room";
 }
 
-TEST(a_restarted_server_is_counted_on)
+uint64_t
+subscriber_random(struct subscriber *of)
 {
-    struct helper helper = listener_called("thing");
-    struct target *target = target_at_port("");
-    struct result *result = result_new();
-    struct cost *cost = cost_new();
-    cost_find(cost, target);
-    cost_before(cost);
-    cost_held(cost);
-    cost_begin(cost);
-    helper_do(&helper, HELPER_BURN, NULL); /* beyond the tick of beginning */
-    helper_end(&helper);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(listen(fd, 16), 0);
-    helper = helper_start("thing", fd);
-    close(fd);
-    helper_do(&helper, HELPER_BURN, NULL);
-    helper_do(&helper, HELPER_BURN, NULL);
-    cost_end(cost);
-    cost_tell(cost, result);
-    assert_int_equal(result->side_count, 1);
-    assert_int_equal(result->sides[0].processes, 1);
-    double cpu_ms = result->sides[0].cpu_s * 1e3;
-    assert_true(cpu_ms > 1.6 * HELPER_BURN_MS);
-    assert_true(cpu_ms < 4 * HELPER_BURN_MS);
-    cost_free(cost);
-    result_free(result);
-    target_free(target);
-    helper_end(&helper);
+    (void)of;
+    return 42;
+}
+
+/* -- a server ------------------------------------------------------------- */
+
+static void
+assert_told(const char *expected)
+{
+    bytes_append_char(&subscriber.told, '\0');
+    assert_string_equal(subscriber.told.data, expected);
+    subscriber.told.len = 0;
+}
+
+/* What was sent, unmasked: "text|text|". */
+static void
+assert_sent(const char *expected)
+{
+    char text[512] = "";
+    const uint8_t *at = (const uint8_t *)subscriber.sent.data;
+    const uint8_t *end = at + subscriber.sent.len;
+    size_t len = 0;
+    for (; at && at < end; at += 6 + (at[1] & 0x7f)) {
+        for (int i = 0; i < (at[1] & 0x7f); i++)
+            text[len++] = (char)(at[6 + i] ^ at[2 + i % 4]);
+        text[len++] = '|';
+    }
+    text[len] = '\0';
+    assert_string_equal(text, expected);
+    subscriber.sent.len = 0;
+}
+
+/* Gives the transport a copy of exactly its size. */
+static void
+give(const char *data, size_t len)
+{
+    char *piece = malloc(len ? len : 1);
+    memcpy(piece, data, len);
+    transport->on_bytes(&subscriber, state_of_transport, piece, len);
+    free(piece);
 }
 
 static void
-assert_url(const char *url, const char *host, uint16_t expected)
+say_as(unsigned first, const char *text)
 {
-    char found[64];
-    uint16_t at = 0;
-    assert_true(cost_parse_url(url, found, sizeof found, &at));
-    assert_string_equal(found, host);
-    assert_int_equal(at, expected);
+    struct bytes frame = BYTES_EMPTY;
+    frame_in(&frame, FRAME_FIN | first, text, strlen(text), NULL);
+    give(frame.data, frame.len);
+    bytes_fini(&frame);
 }
 
-TEST(urls_name_host_and_port)
+static void
+say(const char *text)
 {
-    char host[64];
-    uint16_t at;
-    assert_url("http://127.0.0.1:8080/earshot/{channel}", "127.0.0.1", 8080);
-    assert_url("http://localhost/x", "localhost", 80);
-    assert_url("https://localhost", "localhost", 443);
-    assert_url("wss://user:word@host:9?x=@y", "host", 9);
-    assert_url("ws://[::1]:7/x", "::1", 7);
-    assert_url("ws://[::1]/x:9", "::1", 80);
-    assert_false(cost_parse_url("/earshot", host, sizeof host, &at));
-    assert_false(cost_parse_url("http://:80/", host, sizeof host, &at));
-    assert_false(cost_parse_url("http://h:0/", host, sizeof host, &at));
-    assert_false(cost_parse_url("http://h:65536/", host, sizeof host, &at));
-    assert_false(cost_parse_url("http://long", host, 4, &at));
+    say_as(1, text);
 }
 
-TEST(a_status_is_read)
+static void
+answer_handshake(void)
 {
-    static const char json[] =
-        "{\"version\":\"1\",\"pid\":77,\"queue\":{\"path\":\"/q/e.db\","
-        "\"synchronous\":\"full\",\"commits\":12,\"messages\":34}}";
-    struct status status;
-    assert_true(status_read(json, sizeof json - 1, &status));
-    assert_int_equal(status.pid, 77);
-    assert_int_equal(status.commits, 12);
-    assert_int_equal(status.messages, 34);
-    assert_string_equal(status.queue, "/q/e.db");
-    assert_string_equal(status.synchronous, "full");
-    assert_true(status_read("{\"pid\":1}", 9, &status));
-    assert_int_equal(status.commits, -1);
-    assert_string_equal(status.queue, "");
-    assert_false(status_read("{}", 2, &status));
-    assert_false(status_read("<html>", 6, &status));
-    assert_false(status_read("", 0, &status));
+    char text[96], accept[64], answer[256];
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len;
+    bytes_append_char(&subscriber.sent, '\0');
+    assert_non_null(strstr(subscriber.sent.data, "\r\nX-One: 1\r\n"));
+    const char *key = strstr(subscriber.sent.data, "Sec-WebSocket-Key: ");
+    assert_non_null(key);
+    snprintf(text, sizeof text, "%.24s%s", key + 19,
+             "258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    assert_true(EVP_Digest(text, strlen(text), digest, &len, EVP_sha1(), NULL));
+    EVP_EncodeBlock((unsigned char *)accept, digest, (int)len);
+    subscriber.sent.len = 0;
+    snprintf(answer, sizeof answer,
+             "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+             "Sec-WebSocket-Accept: %s\r\n\r\n",
+             accept);
+    give(answer, strlen(answer));
 }
 
-TEST(a_directory_tells_what_a_sync_takes_there)
+static void
+begin(const struct transport *which, const struct entrance *entrance)
 {
-    struct disk disk;
-    assert_true(disk_measure(".", &disk));
-    assert_true(disk.samples > 0 && disk.samples <= 200);
-    assert_true(disk.p50_us > 0 && disk.p50_us <= disk.p99_us);
-    assert_false(disk_measure("/nonexistent", &disk));
+    subscriber = (struct subscriber){.entrance = *entrance};
+    transport = which;
+    state_of_transport = calloc(1, which->state_size);
+    subscriber.entrance.url = "ws://127.0.0.1:1/x";
+    transport->start(&subscriber, state_of_transport);
+    assert_told("connect() ");
+    transport->on_connected(&subscriber, state_of_transport);
+    answer_handshake();
 }
 
-TEST(on_a_tmpfs_nothing_is_durable)
+static void
+end(void)
 {
-    struct disk disk;
-    if (!disk_measure("/dev/shm", &disk) ||
-        strcmp(disk.file_system, "tmpfs") != 0)
-        skip();
-    assert_false(disk.is_durable);
-    char *told = disk_tell(&disk);
-    assert_string_equal(told, "tmpfs: nothing is durable here");
-    free(told);
+    transport->fini(state_of_transport);
+    free(state_of_transport);
+    bytes_fini(&subscriber.told);
+    bytes_fini(&subscriber.sent);
 }
 
-RUN(LISTED(a_row_of_ipv4_is_read), LISTED(a_row_of_ipv6_is_read),
-    LISTED(headings_and_closing_connections_are_no_rows),
-    LISTED(who_listens_on_a_port_is_found),
-    LISTED(whom_a_process_has_connected_to_by_a_unix_socket_is_behind_it),
-    LISTED(a_targets_processes_are_found_and_those_behind_it_once_it_asks_them),
-    LISTED(a_server_that_is_no_web_server_is_called_server),
-    LISTED(a_target_says_itself_whose_side_is_what),
-    LISTED(who_started_the_benchmark_is_no_server),
-    LISTED(a_restarted_server_is_counted_on), LISTED(urls_name_host_and_port),
-    LISTED(a_status_is_read), LISTED(a_directory_tells_what_a_sync_takes_there),
-    LISTED(on_a_tmpfs_nothing_is_durable))
+/* -- WebSocket ------------------------------------------------------------ */
+
+TEST(a_websocket_without_a_word_is_ready_when_it_is_open)
+{
+    begin(&transport_ws, &(struct entrance){0});
+    assert_told("ready() ");
+    say("one");
+    say_as(2, "two");
+    assert_told("payload(one) payload(two) ");
+    end();
+}
+
+TEST(a_websocket_says_its_hellos_and_waits_for_its_word)
+{
+    char *hello[] = {"subscribe {channel}", "go", NULL};
+    begin(&transport_ws,
+          &(struct entrance){.hello = hello, .ready = "subscribed"});
+    assert_told("");
+    assert_sent("subscribe room|go|");
+    say("wait");
+    assert_told("payload(wait) ");
+    say("you are subscribed");
+    say("you are subscribed");
+    assert_told("ready() payload(you are subscribed) "
+                "payload(you are subscribed) ");
+    end();
+}
+
+TEST(a_websockets_cursor_and_loss_are_told)
+{
+    begin(&transport_ws, &(struct entrance){.ready = "earshot.open",
+                                            .lost = "earshot.lost",
+                                            .take = CURSOR_JSON,
+                                            .take_name = "id,cursor"});
+    say("{\"event\":\"earshot.open\",\"cursor\":\"1-a\"}");
+    assert_told("ready() cursor(1-a) "
+                "payload({\"event\":\"earshot.open\",\"cursor\":\"1-a\"}) ");
+    say("{\"id\":\"2-\\u0062\"}");
+    assert_told("cursor(2-b) payload({\"id\":\"2-\\u0062\"}) ");
+    say("{\"event\":\"earshot.lost\",\"cursor\":\"9-a\"}");
+    assert_told("lost() cursor(9-a) "
+                "payload({\"event\":\"earshot.lost\",\"cursor\":\"9-a\"}) ");
+    end();
+}
+
+TEST(a_websocket_begins_anew_when_it_ends)
+{
+    begin(&transport_ws, &(struct entrance){.ready = "open"});
+    say("open");
+    subscriber.told.len = 0;
+    say_as(8, "\x03\xe9");
+    assert_sent("\x03\xe9|");
+    say("too late");
+    transport->on_end(&subscriber, state_of_transport);
+    assert_told("again() ");
+    transport->on_connected(&subscriber, state_of_transport);
+    answer_handshake();
+    say("open");
+    assert_told("ready() payload(open) ");
+    end();
+}
+
+TEST(a_websocket_says_what_is_wrong_with_its_server)
+{
+    begin(&transport_ws, &(struct entrance){0});
+    subscriber.told.len = 0;
+    give("\xff\x01x", 3);
+    assert_told("fail(the server set a reserved bit, though no extension was "
+                "agreed on (RFC 6455, 5.2)) ");
+    give("more", 4);
+    assert_told("");
+    transport->on_end(&subscriber, state_of_transport);
+    transport->on_connected(&subscriber, state_of_transport);
+    give("HTTP/1.1 404 Not Found\r\n\r\n", 26);
+    assert_told("again() fail(the WebSocket's handshake was answered 404, and "
+                "not 101 (Switching Protocols)) ");
+    end();
+}
+
+TEST(a_websocket_leaves_with_a_close)
+{
+    begin(&transport_ws, &(struct entrance){0});
+    transport->leave(&subscriber, state_of_transport);
+    transport->leave(&subscriber, state_of_transport);
+    assert_sent("\x03\xe8|");
+    end();
+}
+
+/* -- socket.io ------------------------------------------------------------ */
+
+TEST(socket_io_connects_and_hears_events)
+{
+    begin(&transport_socketio, &(struct entrance){0});
+    assert_sent("");
+    say("0{\"sid\":\"a\",\"pingInterval\":25000}");
+    assert_sent("40|");
+    assert_told("");
+    say("40{\"sid\":\"b\"}");
+    assert_told("ready() ");
+    say("42[\"message\",\"hello\"]");
+    assert_told("payload([\"message\",\"hello\"]) ");
+    say("2");
+    assert_sent("3|");
+    say("6");
+    assert_told("");
+    end();
+}
+
+TEST(socket_io_enters_the_targets_namespace_and_says_its_hellos)
+{
+    char *hello[] = {"40/chat,{{}}", "42/chat,[\"join\",\"{channel}\"]", NULL};
+    begin(&transport_socketio,
+          &(struct entrance){.hello = hello, .ready = "joined"});
+    say("0{}");
+    assert_sent("40/chat,{}|");
+    say("40/chat,{\"sid\":\"b\"}");
+    assert_sent("42/chat,[\"join\",\"room\"]|");
+    assert_told("");
+    say("42/chat,[\"joined\"]");
+    assert_told("ready() payload([\"joined\"]) ");
+    end();
+}
+
+TEST(socket_io_hears_binary_data_too)
+{
+    begin(&transport_socketio, &(struct entrance){0});
+    say("451-[\"b\",{\"_placeholder\":true,\"num\":0}]");
+    say_as(2, "bytes");
+    assert_told("payload([\"b\",{\"_placeholder\":true,\"num\":0}]) "
+                "payload(bytes) ");
+    end();
+}
+
+TEST(socket_io_says_why_it_was_refused)
+{
+    begin(&transport_socketio, &(struct entrance){0});
+    say("44{\"message\":\"no\"}");
+    assert_told("fail(the socket.io server refused the connection: "
+                "{\"message\":\"no\"}) ");
+    end();
+    begin(&transport_socketio, &(struct entrance){0});
+    say("hello");
+    assert_told("fail(this is no packet of socket.io 4: hello) ");
+    end();
+}
+
+TEST(socket_io_closes_when_it_is_sent_away)
+{
+    begin(&transport_socketio, &(struct entrance){0});
+    say("41");
+    assert_sent("\x03\xe8|");
+    transport->on_end(&subscriber, state_of_transport);
+    assert_told("again() ");
+    end();
+}
+
+RUN(LISTED(a_websocket_without_a_word_is_ready_when_it_is_open),
+    LISTED(a_websocket_says_its_hellos_and_waits_for_its_word),
+    LISTED(a_websockets_cursor_and_loss_are_told),
+    LISTED(a_websocket_begins_anew_when_it_ends),
+    LISTED(a_websocket_says_what_is_wrong_with_its_server),
+    LISTED(a_websocket_leaves_with_a_close),
+    LISTED(socket_io_connects_and_hears_events),
+    LISTED(socket_io_enters_the_targets_namespace_and_says_its_hellos),
+    LISTED(socket_io_hears_binary_data_too),
+    LISTED(socket_io_says_why_it_was_refused),
+    LISTED(socket_io_closes_when_it_is_sent_away))
