@@ -1,8 +1,8 @@
 /* An array that grows and never moves: many threads read and grow it without a
  * lock. Elements are zeroed at first, and what they hold is their user's to
  * make atomic. Its chunks double, so that a small one is small. */
-#ifndef EARSHOT_BENCH_TABLE_H
-#define EARSHOT_BENCH_TABLE_H
+#ifndef EARSHOT_BENCH_MEASURE_TABLE_H
+#define EARSHOT_BENCH_MEASURE_TABLE_H
 
 #include <stdatomic.h>
 #include <stddef.h>
