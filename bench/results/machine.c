@@ -1,16 +1,14 @@
 #include "results/machine.h"
 
 #include "base/bytes.h"
+#include "cost/disk.h"
 
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
-#include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -88,83 +86,18 @@ machine_look(struct machine *machine)
     machine->libevent = xstrdup(event_get_version());
 }
 
-static const char *
-file_system(const char *directory)
-{
-    static const struct {
-        unsigned long magic;
-        const char *name;
-    } known[] = {
-        {0xef53, "ext4"},      {0x58465342, "xfs"},       {0x9123683e, "btrfs"},
-        {0x01021994, "tmpfs"}, {0x794c7630, "overlayfs"}, {0x2fc12fc1, "zfs"},
-        {0x6969, "nfs"},       {0xf2f52010, "f2fs"},      {0x01021997, "9p"},
-        {0x65735546, "fuse"},
-    };
-    struct statfs about;
-    if (statfs(directory, &about) != 0)
-        return "unknown";
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (known[i].magic == (unsigned long)about.f_type)
-            return known[i].name;
-    return "another";
-}
-
-static double
-now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static int
-compare_doubles(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-enum { DISK_ROUNDS = 200 };
-
-/* What each of DISK_ROUNDS syncs took, sorted. */
-static bool
-time_syncs(int fd, double us[DISK_ROUNDS])
-{
-    static const char block[4096];
-    for (int i = 0; i < DISK_ROUNDS; i++) {
-        double before = now_us();
-        if (pwrite(fd, block, sizeof block, (off_t)(i * sizeof block)) !=
-                (ssize_t)sizeof block ||
-            fdatasync(fd) != 0)
-            return false;
-        us[i] = now_us() - before;
-    }
-    qsort(us, DISK_ROUNDS, sizeof *us, compare_doubles);
-    return true;
-}
-
 bool
 machine_measure_disk(struct machine *machine, const char *directory)
 {
-    struct bytes path = BYTES_EMPTY;
-    bytes_printf(&path, "%s/earshot-bench-XXXXXX", directory);
-    bytes_append_char(&path, '\0');
-    double us[DISK_ROUNDS];
-    int fd = mkostemp(path.data, O_CLOEXEC);
-    bool is_good = fd >= 0 && time_syncs(fd, us);
-    if (fd >= 0) {
-        unlink(path.data);
-        close(fd);
-    }
-    bytes_fini(&path);
-    if (!is_good)
+    struct disk disk;
+    if (!disk_measure(directory, &disk))
         return false;
     free(machine->disk_path);
     free(machine->disk_system);
     machine->disk_path = xstrdup(directory);
-    machine->disk_system = xstrdup(file_system(directory));
-    machine->fdatasync_p50_us = us[DISK_ROUNDS / 2];
-    machine->fdatasync_p99_us = us[DISK_ROUNDS * 99 / 100];
+    machine->disk_system = xstrdup(disk.file_system);
+    machine->fdatasync_p50_us = disk.p50_us;
+    machine->fdatasync_p99_us = disk.p99_us;
     return true;
 }
 

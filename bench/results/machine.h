@@ -22,8 +22,8 @@ struct machine {
 
 /* Fills in what /proc and the libraries tell. */
 void machine_look(struct machine *machine);
-/* Measures what it takes to write 4 KiB to a file in DIRECTORY and to have it
- * on disk, 200 times. False when no file can be written there. */
+/* Measures what it takes to have bytes on disk in DIRECTORY (cost/disk.h).
+ * False when no file can be written there. */
 bool machine_measure_disk(struct machine *machine, const char *directory);
 void machine_fini(struct machine *machine);
 
