@@ -152,7 +152,7 @@ def lighttpd(folders, port, rest, cores=None):
     path = folders.run / "lighttpd.conf"
     path.write_text(LIGHTTPD.format(port=port, run=folders.run, rest=rest))
     return Member(folders, "web server", "lighttpd",
-                  [program, "-D", "-f", path], cores=cores)
+                  [program, "-D", "-f", path], cores=cores, listens=port)
 
 
 def nginx(folders, port, http, server, workers=1, modules="", side="web server",
@@ -166,7 +166,7 @@ def nginx(folders, port, http, server, workers=1, modules="", side="web server",
         reuseport=" reuseport" if workers > 1 else ""))
     return Member(folders, side, "nginx",
                   [program, "-e", folders.run / "nginx-error.log",
-                   "-p", folders.run, "-c", path], cores=cores)
+                   "-p", folders.run, "-c", path], cores=cores, listens=port)
 
 
 def proxy(name, folders, port, upstream, workers=1, cores=None):

@@ -140,7 +140,9 @@ class Member:
     """One process, in a session of its own, with its log in `run`."""
 
     def __init__(self, folders, side, name, command, env=None, cores=None,
-                 signal_to_end=signal.SIGTERM):
+                 listens=None):
+        """LISTENS: the port or the Unix socket at which it can be reached, for
+        those who are started after it."""
         self.side = side
         self.name = name
         self.command = [str(word) for word in command]
@@ -148,7 +150,7 @@ class Member:
         self.folders = folders
         self.env = env or {}
         self.cores = cores
-        self.signal_to_end = signal_to_end
+        self.listens = listens
         self.process = None
 
     @property
@@ -174,6 +176,15 @@ class Member:
     def running(self):
         return self.process is not None and self.process.poll() is None
 
+    def is_reached(self):
+        if self.listens is None:
+            return True
+        is_port = isinstance(self.listens, int)
+        with socket.socket(socket.AF_INET if is_port
+                           else socket.AF_UNIX) as sock:
+            return sock.connect_ex(("127.0.0.1", self.listens) if is_port
+                                   else str(self.listens)) == 0
+
     def last_words(self):
         try:
             text = self.log.read_text("utf-8", "replace")
@@ -185,20 +196,19 @@ class Member:
         return [pid for pid, session in sessions().items()
                 if session == self.process.pid]
 
-    def stop(self, seconds=6):
-        """Ends it and all that it has started."""
+    def tell_to_end(self):
+        if self.running():
+            self.process.terminate()
+
+    def wait_for_end(self, deadline):
+        """For its end, and that of all that it has started: by force, when
+        that takes too long."""
         if self.process is None:
             return
-        if self.process.poll() is None:
-            self.process.send_signal(self.signal_to_end)
-            try:
-                self.process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                pass
-        deadline = time.monotonic() + 1
-        while self.living() and time.monotonic() < deadline:
+        while (self.running() or self.living()) and \
+                time.monotonic() < deadline:
             time.sleep(0.02)
-        for pid in self.living():
+        for pid in {*self.living(), *([self.pid] if self.running() else [])}:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:

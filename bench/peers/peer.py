@@ -10,6 +10,7 @@ import fronts
 from members import HERE, Folders, Trouble, free_port, say
 
 TARGETS = HERE.parent / "targets"
+END_S = 6
 
 
 class Peer:
@@ -79,13 +80,22 @@ class Peer:
                     raise
 
     def start_members(self):
+        deadline = time.monotonic() + self.options.patience
         for member in self.members:
             member.start()
-        self.wait_ready()
+            while not member.is_reached():
+                self.fail_if_ended(member)
+                if time.monotonic() > deadline:
+                    self.fail(f"{member.name} does not listen")
+                time.sleep(0.01)
+        self.wait_ready(deadline)
 
     def stop_members(self):
         for member in reversed(self.members):
-            member.stop()
+            member.tell_to_end()
+        deadline = time.monotonic() + END_S
+        for member in self.members:
+            member.wait_for_end(deadline)
 
     def restart(self):
         """Everything, at the same ports."""
@@ -102,28 +112,22 @@ class Peer:
             else:
                 self.folders.remove()
 
-    def ended(self):
-        """The first member that has ended by itself, or None."""
-        return next((member for member in self.members
-                     if not member.running()), None)
-
     # Being ready: a message is accepted at every entrance that takes one.
 
-    def wait_ready(self):
-        deadline = time.monotonic() + self.options.patience
+    def wait_ready(self, deadline):
         for entrance in self.target()["publish"]:
             if entrance["by"] == "post":
                 while not self.takes(entrance):
-                    self.fail_if_ended()
+                    self.fail_if_ended(*self.members)
                     if time.monotonic() > deadline:
                         self.fail(f"took no message at {entrance['url']} "
                                   f"within {self.options.patience} s")
                     time.sleep(0.03)
 
-    def fail_if_ended(self):
-        member = self.ended()
-        if member:
-            self.fail(f"{member.name} has ended by itself")
+    def fail_if_ended(self, *members):
+        for member in members:
+            if not member.running():
+                self.fail(f"{member.name} has ended by itself")
 
     def fail(self, what):
         logs = "\n".join(

@@ -41,12 +41,13 @@ class Earshot(Peer):
         ws_socket = self.folders.run / "ws.socket"
         members = [Member(self.folders, "program", f"earshot-{number}",
                           [self.program("earshot.fcgi"), *common,
-                           "--socket", socket], cores=self.cores)
+                           "--socket", socket], cores=self.cores, listens=socket)
                    for number, socket in enumerate(sockets)]
         members.append(Member(
             self.folders, "reference", "earshot-ws",
             [self.program("earshot-ws"), *common, "--socket", ws_socket,
-             "--listen", f"127.0.0.1:{self.port}"], cores=self.cores))
+             "--listen", f"127.0.0.1:{self.port}"], cores=self.cores,
+            listens=ws_socket))
         members.append(fronts.earshot(
             self.web, self.folders, self.web_port, sockets, ws_socket,
             self.options.workers, self.cores))
