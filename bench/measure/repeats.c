@@ -22,24 +22,6 @@ median_of_sorted(const double *sorted, int count)
     return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
 }
 
-struct spread
-repeats_spread(const double *values, int count)
-{
-    struct spread spread = {0};
-    double *sorted = xcalloc((size_t)count + 1, sizeof *sorted);
-    for (int i = 0; i < count; i++)
-        if (!isnan(values[i]))
-            sorted[spread.count++] = values[i];
-    if (spread.count) {
-        qsort(sorted, (size_t)spread.count, sizeof *sorted, ascending);
-        spread.median = median_of_sorted(sorted, spread.count);
-        spread.min = sorted[0];
-        spread.max = sorted[spread.count - 1];
-    }
-    free(sorted);
-    return spread;
-}
-
 /* Repeats are few, and thousands of resamples are sorted: by insertion. */
 static double
 median_of(double *values, int count)

@@ -1,6 +1,5 @@
-/* What repeats of one measurement say together: their middle and range, by how
- * much two programs differ and how sure that is, and whether one of them may be
- * called worse.
+/* What repeats of one measurement prove: by how much two programs differ, how
+ * sure that is, and whether one of them may be called worse.
  *
  * Pairs. Repeat i of A and repeat i of B were run one after the other, so what
  * changes slowly on a machine meets both alike; every function here takes them
@@ -22,16 +21,6 @@
 
 /* With fewer, ranges are all that may be said. */
 enum { REPEATS_FOR_A_VERDICT = 10 };
-
-struct spread {
-    int count;
-    double median;
-    double min;
-    double max;
-};
-
-/* Of COUNT values (NAN are left out); zeroes when there are none. */
-struct spread repeats_spread(const double *values, int count);
 
 /* How many times as large as A B is, and the interval of that. */
 struct change {

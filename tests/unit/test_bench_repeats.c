@@ -12,27 +12,6 @@ normal(struct dice *dice)
            cos(2 * M_PI * dice_share(dice));
 }
 
-TEST(a_spread_is_middle_and_ends)
-{
-    static const double odd[] = {5, 1, 9}, even[] = {4, 1, 9, 2};
-    struct spread spread = repeats_spread(odd, 3);
-    assert_true(spread.median == 5 && spread.min == 1 && spread.max == 9);
-    spread = repeats_spread(even, 4);
-    assert_true(spread.median == 3 && spread.min == 1 && spread.max == 9);
-    spread = repeats_spread(odd, 1);
-    assert_true(spread.median == 5 && spread.min == 5 && spread.max == 5);
-}
-
-TEST(what_was_not_said_is_not_counted)
-{
-    static const double values[] = {NAN, 3, NAN, 1};
-    struct spread spread = repeats_spread(values, 4);
-    assert_int_equal(spread.count, 2);
-    assert_true(spread.median == 2);
-    assert_int_equal(repeats_spread(values, 1).count, 0);
-    assert_int_equal(repeats_spread(values, 0).count, 0);
-}
-
 TEST(figures_that_do_not_vary_have_an_interval_without_width)
 {
     double a[10], b[10];
@@ -191,9 +170,7 @@ TEST(figures_that_only_count_are_judged_without_noise)
     assert_false(is_beyond[2]);
 }
 
-RUN(LISTED(a_spread_is_middle_and_ends),
-    LISTED(what_was_not_said_is_not_counted),
-    LISTED(figures_that_do_not_vary_have_an_interval_without_width),
+RUN(LISTED(figures_that_do_not_vary_have_an_interval_without_width),
     LISTED(its_interval_holds_the_truth_as_often_as_it_says),
     LISTED(the_same_seed_gives_the_same_interval),
     LISTED(of_forty_comparisons_of_one_source_at_most_five_alarm),
