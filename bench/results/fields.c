@@ -37,6 +37,7 @@ const struct field fields_of_run[] = {
     RUN(FIELD_SEED, "seed", seed),
     RUN(FIELD_INT, "message_bytes", message_bytes),
     RUN(FIELD_DOUBLE, "poll_interval_s", poll_interval_s),
+    RUN(FIELD_DOUBLE, "began_s", began_s),
     RUN(FIELD_DOUBLE, "duration_s", duration_s),
     RUN(FIELD_BOOL, "complete", is_complete),
     RUN(FIELD_STRING, "problem", problem),
