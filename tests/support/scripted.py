@@ -1,0 +1,524 @@
+"""A server whose every fault is known: it does what its script says, and keeps
+count. What earshot-bench finds of it must come out as exactly that.
+
+    with Scripted({"rules": [{"from": 30, "every": 10, "lose": True}]}) as server:
+        …  server.happened["lost"]
+
+A script is an object (of JSON, if it comes from a file):
+
+    "rules"     what is done to which messages, numbered as they arrive, from 0:
+                "from", "to" (not itself), "every" say which, and then
+        "delay_ms"    it comes to subscribers so much later
+        "lose"        it is accepted, and comes to nobody
+        "repeat"      it comes so many times more
+        "swap"        it comes after the next one
+        "only"        all this concerns the live subscribers with these numbers
+                      (in the order in which they came; not by polling)
+        "answer_ms"   its publisher has to wait so long
+        "status"      it is refused with this status
+        "silent"      its publisher's connection is closed without an answer
+        "stall_ms"    when it comes, the whole server stands still so long
+        "cut"         "all": every subscriber's connection is cut before it
+                      comes; "middle": within it
+    "pieces"    so many bytes are written at a time
+    "fragments" WebSocket messages come in so many frames, with pings between
+    "forgets"   true: cursors mean nothing, everyone begins at the end
+    "answers"   {"sse": {"status": 404, "type": "text/html", "body": "…"}}: what
+                "publish", "poll", "sse", "ws", "socket.io" is answered instead
+
+It speaks HTTP/1.1, WebSocket and socket.io 4, by asyncio in a thread of its own.
+As a program it takes a script's file, prints the target, and ends with its
+standard input.
+"""
+
+import asyncio
+import base64
+import collections
+import hashlib
+import json
+import sys
+import threading
+import time
+import urllib.parse
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+POLL_MAX = 64
+EFFECTS = {"delay_ms", "lose", "repeat", "swap", "only", "answer_ms", "status",
+           "silent", "stall_ms", "cut"}
+CHOICES = {"from", "to", "every"}
+SCRIPT = {"rules", "pieces", "fragments", "forgets", "answers"}
+
+
+def effects_on(rules, number):
+    """What the rules say of the message with this number, together."""
+    found = {}
+    for rule in rules:
+        first = rule.get("from", 0)
+        if (first <= number < rule.get("to", float("inf"))
+                and (number - first) % rule.get("every", 1) == 0):
+            found.update(rule)
+    return found
+
+
+class Channel:
+    """What has come to it, in the order in which subscribers see it."""
+
+    def __init__(self):
+        self.entries = []       # (text, only)
+        self.held = []          # what comes after the next
+        self.news = asyncio.get_running_loop().create_future()
+
+    def add(self, entries):
+        self.entries += entries + self.held
+        self.held = []
+        self.news.set_result(None)
+        self.news = asyncio.get_running_loop().create_future()
+
+    async def wait(self, at):
+        """Until there is more than AT."""
+        while len(self.entries) <= at:
+            await asyncio.shield(self.news)
+
+
+class Request:
+    def __init__(self, method, target, headers, body):
+        self.method = method
+        parts = urllib.parse.urlsplit(target)
+        self.path = parts.path
+        self.query = dict(urllib.parse.parse_qsl(parts.query))
+        self.headers = headers
+        self.body = body
+
+
+async def read_request(reader):
+    """The next request of a connection, or None at its end."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    lines = head.decode("latin-1").split("\r\n")
+    method, target, _ = lines[0].split(" ")
+    headers = {}
+    for line in lines[1:]:
+        name, _, value = line.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    body = await reader.readexactly(int(headers.get("content-length", 0)))
+    return Request(method, target, headers, body)
+
+
+def frame(opcode, payload, fin=True):
+    first = bytes([opcode | (0x80 if fin else 0)])
+    if len(payload) < 126:
+        return first + bytes([len(payload)]) + payload
+    if len(payload) < 65536:
+        return first + b"\x7e" + len(payload).to_bytes(2, "big") + payload
+    return first + b"\x7f" + len(payload).to_bytes(8, "big") + payload
+
+
+async def read_frame(reader):
+    """A client's frame: its opcode and what it carries."""
+    first, second = await reader.readexactly(2)
+    assert first & 0x80 and second & 0x80, "a whole, masked frame"
+    size = second & 0x7f
+    if size > 125:
+        size = int.from_bytes(
+            await reader.readexactly(2 if size == 126 else 8), "big")
+    mask = await reader.readexactly(4)
+    data = await reader.readexactly(size)
+    return first & 15, bytes(byte ^ mask[i % 4] for i, byte in enumerate(data))
+
+
+class Client:
+    """One connection."""
+
+    def __init__(self, server, reader, writer):
+        self.server, self.reader, self.writer = server, reader, writer
+        self.number = None      # of a live subscriber
+        self.cut = None
+
+    async def write(self, data):
+        step = self.server.script.get("pieces") or max(len(data), 1)
+        for at in range(0, len(data), step):
+            self.writer.write(data[at:at + step])
+            await self.writer.drain()
+            if step < len(data):
+                await asyncio.sleep(0)
+
+    async def answer(self, status, body, kind="application/json"):
+        body = body.encode() if isinstance(body, str) else body
+        await self.write(
+            f"HTTP/1.1 {status} Scripted\r\nContent-Type: {kind}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+    async def run(self):
+        while True:
+            request = await read_request(self.reader)
+            if request is None:
+                return
+            *_, channel, verb = ["", "", *request.path.split("/")]
+            if request.method == "POST":
+                kind, handle, channel = "publish", self.publish, verb
+            elif verb == "poll":
+                kind, handle = "poll", self.poll
+            elif verb == "sse":
+                kind, handle = "sse", self.sse
+            elif "socket.io" in request.path:
+                kind, handle = "socket.io", self.socketio
+            else:
+                kind, handle = "ws", self.websocket
+            self.server.happened["requests " + kind] += 1
+            wrong = self.server.script.get("answers", {}).get(kind)
+            if wrong:
+                await self.answer(wrong["status"], wrong.get("body", ""),
+                                  wrong.get("type", "text/plain"))
+            else:
+                await handle(request, channel)
+
+    # -- publishing
+
+    async def publish(self, request, channel):
+        effects = self.server.take(channel, request.body.decode())
+        await asyncio.sleep(effects.get("answer_ms", 0) / 1000)
+        if effects.get("silent"):
+            self.writer.transport.abort()
+        elif "status" in effects:
+            await self.answer(effects["status"], '{"error":"scripted"}')
+        else:
+            await self.answer(201, '{"id":"%d"}' % effects["number"])
+
+    # -- polling
+
+    async def poll(self, request, name):
+        channel = self.server.channel(name)
+        at = self.server.start_of(channel, request.query.get("after"))
+        wait = float(request.query.get("wait", 0))
+        if wait:
+            try:
+                await asyncio.wait_for(channel.wait(at), wait)
+            except asyncio.TimeoutError:
+                pass
+        entries = channel.entries[at:at + POLL_MAX]
+        at += len(entries)
+        self.server.happened["deliveries"] += len(entries)
+        await self.answer(200, json.dumps(
+            {"messages": [{"data": text} for text, _ in entries],
+             "cursor": str(at), "more": at < len(channel.entries)},
+            separators=(",", ":")))
+
+    # -- live
+
+    async def follow(self, channel, at, encode):
+        """Sends what is there from AT on and what comes, until it is cut."""
+        self.number = self.server.live_count
+        self.server.live_count += 1
+        self.server.live.add(self)
+        try:
+            while True:
+                await channel.wait(at)
+                text, only = channel.entries[at]
+                at += 1
+                if only is not None and self.number not in only:
+                    continue
+                data = encode(text, at)
+                if self.cut == "middle":
+                    self.writer.write(data[:len(data) // 2])
+                    self.writer.close()
+                    return
+                self.server.happened["deliveries"] += 1
+                await self.write(data)
+        finally:
+            self.server.live.discard(self)
+
+    async def until_end(self, *tasks):
+        """Until one of them is over; the others are ended."""
+        tasks = [asyncio.ensure_future(task) for task in tasks]
+        try:
+            done, _ = await asyncio.wait(
+                tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
+
+    async def sse(self, request, name):
+        channel = self.server.channel(name)
+        at = self.server.start_of(channel,
+                                  request.headers.get("last-event-id"))
+
+        def chunk(text, cursor):
+            event = f"id: {cursor}\n{text}\n\n".encode()
+            return b"%x\r\n%s\r\n" % (len(event), event)
+
+        await self.write(b"HTTP/1.1 200 OK\r\n"
+                         b"Content-Type: text/event-stream\r\n"
+                         b"Transfer-Encoding: chunked\r\n\r\n" +
+                         chunk("event: earshot.open\ndata: {}", at))
+        await self.until_end(
+            self.follow(channel, at, lambda text, cursor:
+                        chunk(f"data: {text}", cursor)),
+            self.reader.read(1))
+        self.writer.close()
+
+    async def switch(self, request):
+        """Answers the handshake (RFC 6455, 4.2.2)."""
+        key = request.headers["sec-websocket-key"].encode()
+        accept = base64.b64encode(hashlib.sha1(key + GUID).digest())
+        await self.write(b"HTTP/1.1 101 Switching Protocols\r\n"
+                         b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+
+    def frames(self, text):
+        payload = text.encode()
+        count = self.server.script.get("fragments", 1)
+        step = -(-len(payload) // count)
+        pieces = [payload[i:i + step] for i in range(0, len(payload), step)]
+        return frame(9, b"there?").join(
+            frame(0 if i else 1, piece, i == len(pieces) - 1)
+            for i, piece in enumerate(pieces))
+
+    async def websocket(self, request, name):
+        channel = self.server.channel(name)
+        at = self.server.start_of(channel, request.query.get("after"))
+        await self.switch(request)
+        await self.write(self.frames(json.dumps(
+            {"event": "earshot.open", "cursor": str(at)})))
+        await self.until_end(
+            self.follow(channel, at, lambda text, cursor: self.frames(
+                json.dumps({"id": str(cursor), "event": "message",
+                            "data": text}))),
+            self.hear(lambda text: self.published(name, text)))
+        self.writer.close()
+
+    async def published(self, name, text):
+        """A message that came by a frame; the answer is one, too."""
+        effects = self.server.take(name, json.loads(text)["data"])
+        await asyncio.sleep(effects.get("answer_ms", 0) / 1000)
+        if effects.get("silent"):
+            self.writer.transport.abort()
+            return
+        word = "error" if "status" in effects else "published"
+        await self.write(self.frames(json.dumps(
+            {"event": "earshot." + word, "id": str(effects["number"])})))
+
+    async def hear(self, on_text):
+        """Takes the client's frames until it closes."""
+        while True:
+            opcode, data = await read_frame(self.reader)
+            if opcode == 8:
+                await self.write(frame(8, data))
+                return
+            if opcode == 10:
+                assert data == b"there?", data
+                self.server.happened["pongs"] += 1
+            if opcode == 1:
+                await on_text(data.decode())
+
+    async def socketio(self, request, _):
+        assert request.query == {"EIO": "4", "transport": "websocket"}, \
+            request.query
+        await self.switch(request)
+        await self.write(self.frames(
+            '0{"sid":"a","upgrades":[],"pingInterval":300,'
+            '"pingTimeout":200,"maxPayload":100000}'))
+        joined = asyncio.get_running_loop().create_future()
+
+        async def on_text(text):
+            if text == "40":
+                await self.write(self.frames('40{"sid":"b"}'))
+            elif text.startswith("42["):
+                event, name = json.loads(text[2:])
+                assert event == "join", text
+                joined.set_result(name)
+            else:
+                assert text == "3", text
+                self.server.happened["pongs"] += 1
+
+        async def tell():
+            channel = self.server.channel(await joined)
+            at = len(channel.entries)
+            await self.write(self.frames('42["joined"]'))
+            await self.until_end(
+                self.beat(),
+                self.follow(channel, at, lambda text, cursor: self.frames(
+                    "42" + json.dumps(["message", text]))))
+
+        await self.until_end(tell(), self.hear(on_text))
+        self.writer.close()
+
+    async def beat(self):
+        while True:
+            await asyncio.sleep(0.3)
+            await self.write(self.frames("2"))
+
+
+class Scripted:
+    def __init__(self, script=None):
+        self.script = script or {}
+        assert set(self.script) <= SCRIPT, self.script
+        for rule in self.script.get("rules", ()):
+            assert set(rule) <= EFFECTS | CHOICES, rule
+        self.happened = collections.Counter()
+        self.live = set()
+        self.live_count = 0
+        self.messages = []      # every text that was accepted
+        self.channels = {}
+        self.wrong = []
+        self.started = threading.Event()
+        self.thread = threading.Thread(target=lambda: asyncio.run(self.main()))
+
+    # -- life
+
+    def start(self):
+        self.thread.start()
+        self.started.wait()
+        return self
+
+    def stop(self):
+        self.loop.call_soon_threadsafe(self.over.set)
+        self.thread.join()
+        assert not self.wrong, self.wrong
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    async def main(self):
+        self.loop = asyncio.get_running_loop()
+        self.over = asyncio.Event()
+        self.tasks = set()
+        server = await asyncio.start_server(self.serve, "127.0.0.1", 0,
+                                            backlog=1024)
+        self.port = server.sockets[0].getsockname()[1]
+        self.started.set()
+        await self.over.wait()
+        server.close()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def serve(self, reader, writer):
+        task = asyncio.current_task()
+        self.tasks.add(task)
+        self.happened["connections"] += 1
+        try:
+            await Client(self, reader, writer).run()
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass    # it has gone, or was cut
+        except Exception as error:
+            self.wrong.append(repr(error))
+        finally:
+            self.tasks.discard(task)
+            writer.close()
+
+    # -- messages
+
+    def channel(self, name):
+        if name not in self.channels:
+            self.channels[name] = Channel()
+        return self.channels[name]
+
+    def start_of(self, channel, cursor):
+        if cursor is None or self.script.get("forgets"):
+            return len(channel.entries)
+        return int(cursor)
+
+    def take(self, name, text):
+        """A message comes: does what the script says of it."""
+        number = self.happened["messages"]
+        self.happened["messages"] += 1
+        effects = dict(effects_on(self.script.get("rules", ()), number),
+                       number=number)
+        if "stall_ms" in effects:
+            self.happened["stalls"] += 1
+            time.sleep(effects["stall_ms"] / 1000)
+        if "cut" in effects:
+            self.cut(effects["cut"])
+        if "status" in effects or effects.get("silent"):
+            self.happened["refused"] += 1
+            return effects
+        self.messages.append(text)
+        self.pass_on(self.channel(name), text, effects)
+        return effects
+
+    def pass_on(self, channel, text, effects):
+        only = effects.get("only")
+        if effects.get("lose") and only is None:
+            self.happened["lost"] += 1
+            return
+        copies = 1 + effects.get("repeat", 0)
+        if only is None:
+            entries = [(text, None)] * copies
+        else:   # what happens to a few, and the message itself for the others
+            others = range(self.live_count)
+            others = set(others) - set(only)
+            entries = [(text, others)]
+            if not effects.get("lose"):
+                entries += [(text, set(only))] * copies
+            else:
+                self.happened["lost"] += len(only)
+        self.happened["repeated"] += (copies - 1) * (len(only) if only else 1)
+        if effects.get("swap"):
+            self.happened["swapped"] += 1
+            channel.held += entries
+        elif effects.get("delay_ms"):
+            self.loop.call_later(effects["delay_ms"] / 1000, channel.add,
+                                 entries)
+        else:
+            channel.add(entries)
+
+    def cut(self, how):
+        self.happened["cuts"] += len(self.live)
+        for client in self.live:
+            client.cut = how
+            if how == "all":
+                client.writer.transport.abort()
+
+    # -- what a benchmark is told of it
+
+    def target(self):
+        """As a target's file describes it (bench/target/target.h)."""
+        base = f"http://127.0.0.1:{self.port}"
+        cursor = {"take": "json:cursor", "give": "query:after"}
+        return {
+            "name": "scripted",
+            "set": {"base": base},
+            "publish": [
+                {"by": "post", "way": "direct", "method": "POST",
+                 "url": "{base}/{channel}", "body": "{token}",
+                 "accept": [201]},
+                {"by": "ws", "way": "direct", "url": "{base}/{channel}/ws",
+                 "body": '{{"data":"{token}"}}',
+                 "answer": "earshot.published"}],
+            "subscribe": [
+                {"transport": "poll", "way": "direct",
+                 "url": "{base}/{channel}/poll", "cursor": cursor},
+                {"transport": "long-poll", "way": "direct",
+                 "url": "{base}/{channel}/poll?wait=25",
+                 "hello": ["{base}/{channel}/poll"], "cursor": cursor},
+                {"transport": "sse", "way": "direct",
+                 "url": "{base}/{channel}/sse", "ready": "earshot.open",
+                 "cursor": {"take": "sse-id",
+                            "give": "header:Last-Event-ID"}},
+                {"transport": "ws", "way": "direct",
+                 "url": "{base}/{channel}/ws", "ready": "earshot.open",
+                 "cursor": {"take": "json:id,cursor",
+                            "give": "query:after"}},
+                {"transport": "socket.io", "way": "direct",
+                 "url": "{base}/socket.io/?EIO=4&transport=websocket",
+                 "hello": ['42["join","{channel}"]'], "ready": "joined"}]}
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        script = json.load(file)
+    with Scripted(script) as server:
+        print(json.dumps(server.target()), flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
