@@ -262,6 +262,22 @@ def test_status_tells_about_the_process(earshot):
     assert status["uptime_s"] >= 0 and status["version"]
 
 
+def test_status_tells_messages_and_commits(earshot):
+    before = earshot.status()["queue"]
+    for i in range(3):
+        earshot.publish("room", str(i))
+    lines = "".join(f'{{"data":"{i}"}}\n' for i in range(50))
+    answer = earshot.post("/room", lines,
+                          headers={"Content-Type": "application/x-ndjson"})
+    assert len(answer.json["ids"]) == 50
+    after = earshot.status()["queue"]
+    assert after["messages"] - before["messages"] == 53
+    # One for each that was waited for, and one for fifty together.
+    assert after["commits"] - before["commits"] == 4
+    assert after["commit_us_total"] > before["commit_us_total"]
+    assert 0 < after["commit_us_max"] <= after["commit_us_total"]
+
+
 # Paths and methods
 
 @pytest.mark.parametrize("target", [
