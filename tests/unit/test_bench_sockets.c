@@ -9,6 +9,9 @@
 
 #include <openssl/evp.h>
 
+/* A target's words are not constant; these live as long as their test. */
+#define WORD(text) ((char[]){text})
+
 /* -- a subscriber that writes down ---------------------------------------- */
 
 struct subscriber {
@@ -196,7 +199,8 @@ begin(const struct transport *which, const struct entrance *entrance)
     subscriber = (struct subscriber){.entrance = *entrance};
     transport = which;
     state_of_transport = calloc(1, which->state_size);
-    subscriber.entrance.url = "ws://127.0.0.1:1/x";
+    static char url[] = "ws://127.0.0.1:1/x";
+    subscriber.entrance.url = url;
     transport->start(&subscriber, state_of_transport);
     assert_told("connect() ");
     transport->on_connected(&subscriber, state_of_transport);
@@ -226,9 +230,9 @@ TEST(a_websocket_without_a_word_is_ready_when_it_is_open)
 
 TEST(a_websocket_says_its_hellos_and_waits_for_its_word)
 {
-    char *hello[] = {"subscribe {channel}", "go", NULL};
+    char *hello[] = {WORD("subscribe {channel}"), WORD("go"), NULL};
     begin(&transport_ws,
-          &(struct entrance){.hello = hello, .ready = "subscribed"});
+          &(struct entrance){.hello = hello, .ready = WORD("subscribed")});
     assert_told("");
     assert_sent("subscribe room|go|");
     say("wait");
@@ -242,10 +246,10 @@ TEST(a_websocket_says_its_hellos_and_waits_for_its_word)
 
 TEST(a_websockets_cursor_and_loss_are_told)
 {
-    begin(&transport_ws, &(struct entrance){.ready = "earshot.open",
-                                            .lost = "earshot.lost",
+    begin(&transport_ws, &(struct entrance){.ready = WORD("earshot.open"),
+                                            .lost = WORD("earshot.lost"),
                                             .take = CURSOR_JSON,
-                                            .take_name = "id,cursor"});
+                                            .take_name = WORD("id,cursor")});
     say("{\"event\":\"earshot.open\",\"cursor\":\"1-a\"}");
     assert_told("ready() cursor(1-a) "
                 "payload({\"event\":\"earshot.open\",\"cursor\":\"1-a\"}) ");
@@ -259,7 +263,7 @@ TEST(a_websockets_cursor_and_loss_are_told)
 
 TEST(a_websocket_begins_anew_when_it_ends)
 {
-    begin(&transport_ws, &(struct entrance){.ready = "open"});
+    begin(&transport_ws, &(struct entrance){.ready = WORD("open")});
     say("open");
     subscriber.told.len = 0;
     say_as(8, "\x03\xe9");
@@ -322,9 +326,10 @@ TEST(socket_io_connects_and_hears_events)
 
 TEST(socket_io_enters_the_targets_namespace_and_says_its_hellos)
 {
-    char *hello[] = {"40/chat,{{}}", "42/chat,[\"join\",\"{channel}\"]", NULL};
+    char *hello[] = {WORD("40/chat,{{}}"),
+                     WORD("42/chat,[\"join\",\"{channel}\"]"), NULL};
     begin(&transport_socketio,
-          &(struct entrance){.hello = hello, .ready = "joined"});
+          &(struct entrance){.hello = hello, .ready = WORD("joined")});
     say("0{}");
     assert_sent("40/chat,{}|");
     say("40/chat,{\"sid\":\"b\"}");
