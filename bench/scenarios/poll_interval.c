@@ -3,6 +3,8 @@
  * for nothing. What is measured stands beside what theory says. */
 
 #include "bench.h"
+#include "measure/theory.h"
+#include "result.h"
 #include "scenario.h"
 #include "settings.h"
 #include "target/target.h"
@@ -40,5 +42,23 @@ poll_interval_vary(const struct plan *base, const struct settings *settings,
 struct result *
 poll_interval_run(struct bench *bench, const struct plan *plan)
 {
-    return bench_run(bench, plan);
+    struct result *result = bench_run(bench, plan);
+    struct polling_theory theory;
+    const struct polling polling = {
+        .interval_us = (double)plan->poll_interval_us,
+        .latency = result->latency,
+        .publish = result->publish,
+        .messages = result->messages_counted,
+        .is_poisson = plan->is_poisson,
+    };
+    if (result->problem || !theory_of_polling(&polling, &theory))
+        return result;
+    result_note(result,
+                "asking every %g s, theory expects a mean delay of %.1f ms "
+                "(half the interval and a round trip); measured %.1f ms, "
+                "which %s",
+                polling.interval_us / 1e6, theory.expected_us / 1e3,
+                theory.measured_us / 1e3,
+                theory.agrees ? "agrees" : "does not agree");
+    return result;
 }
