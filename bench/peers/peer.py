@@ -112,17 +112,22 @@ class Peer:
             else:
                 self.folders.remove()
 
-    # Being ready: a message is accepted at every entrance that takes one.
+    # Being ready: a message is accepted at every entrance that takes one by
+    # POST, and a stream is opened at every one that gives one.
 
     def wait_ready(self, deadline):
-        for entrance in self.target()["publish"]:
-            if entrance["by"] == "post":
-                while not self.takes(entrance):
-                    self.fail_if_ended(*self.members)
-                    if time.monotonic() > deadline:
-                        self.fail(f"took no message at {entrance['url']} "
-                                  f"within {self.options.patience} s")
-                    time.sleep(0.03)
+        target = self.target()
+        steps = [(self.takes, entrance) for entrance in target["publish"]
+                 if entrance["by"] == "post"]
+        steps += [(self.opens, entrance) for entrance in target["subscribe"]
+                  if entrance["transport"] == "sse"]
+        for works, entrance in steps:
+            while not works(entrance):
+                self.fail_if_ended(*self.members)
+                if time.monotonic() > deadline:
+                    self.fail(f"does not serve {entrance['url']} after "
+                              f"{self.options.patience} s")
+                time.sleep(0.03)
 
     def fail_if_ended(self, *members):
         for member in members:
@@ -136,21 +141,31 @@ class Peer:
             if path.stat().st_size)
         raise Trouble(f"{self.name}: {what}.\n{logs}")
 
-    def takes(self, entrance):
+    def takes(self, entrance, text="ready"):
+        """Whether a message is accepted there."""
+        return self.answer(entrance, entrance["method"], text) in \
+            entrance["accept"]
+
+    def opens(self, entrance):
+        """Whether a stream begins there."""
+        return self.answer(entrance, "GET") == 200
+
+    def answer(self, entrance, method, text=""):
+        """The status of one request, or None."""
         channel = f"ready-{secrets.token_hex(4)}"
-        words = {**self.target()["set"], "channel": channel, "token": "ready"}
+        words = {**self.target()["set"], "channel": channel, "token": text}
         url = filled(entrance["url"], words)
         host, _, path = url.removeprefix("http://").partition("/")
         headers = dict(header.split(": ", 1) for header in
                        (filled(one, words) for one in entrance["headers"]))
+        body = filled(entrance["body"], words).encode() \
+            if method == "POST" else None
         connection = http.client.HTTPConnection(host, timeout=5)
         try:
-            connection.request(entrance["method"], "/" + path,
-                               filled(entrance["body"], words).encode(),
-                               headers)
-            return connection.getresponse().status in entrance["accept"]
+            connection.request(method, "/" + path, body, headers)
+            return connection.getresponse().status
         except (OSError, http.client.HTTPException):
-            return False
+            return None
         finally:
             connection.close()
 

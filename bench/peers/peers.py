@@ -1,8 +1,11 @@
 """Who can be run, by name."""
 
 from peer_earshot import Earshot
+from peer_nchan import Nchan, NchanRedis
 from peer_node import BunSse, BunWs, NodeSse, NodeWs, SocketIo
+from peer_pushpin import Pushpin
 
 PEERS = {peer.name: peer for peer in (
-    Earshot, SocketIo, NodeWs, NodeSse, BunWs, BunSse,
+    Earshot, Nchan, NchanRedis, SocketIo, NodeWs, NodeSse, BunWs, BunSse,
+    Pushpin,
 )}

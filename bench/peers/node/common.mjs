@@ -1,5 +1,5 @@
-// What the peers in Node share: their command line, and a server that takes
-// POST /{channel} as a message for everyone who follows the channel.
+// What the servers in Node share: their command line, their paths, who follows
+// which channel.
 //
 //   node FILE.mjs --port N [--modules DIRECTORY]
 
@@ -48,36 +48,39 @@ export class Followers {
   }
 }
 
-/** The whole body of a request. */
+/** The whole body of a request; of one that was cut off, what has come. */
 export function bodyOf(request) {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const pieces = [];
     request.on("data", (piece) => pieces.push(piece));
+    request.on("close", () => resolve(Buffer.concat(pieces)));
     request.on("end", () => resolve(Buffer.concat(pieces)));
-    request.on("error", reject);
+    request.on("error", () => {});
   });
 }
 
 /**
- * A server for `publish(channel, body)` and for whatever else `get` answers.
- * Connections that a publisher keeps are not closed while it is idle.
+ * A server: `post` and `get` have the request, its answer, and what pathOf()
+ * says. Connections that a publisher keeps are not closed while it is idle.
  */
-export function serve(publish, get) {
+export function serve(post, get) {
   const server = createServer({ keepAliveTimeout: 3_600_000 },
     (request, response) => {
       const { channel, rest } = pathOf(request.url);
-      if (request.method !== "POST") {
-        get(request, response, channel, rest);
-        return;
-      }
-      bodyOf(request).then((body) => {
-        publish(channel, body);
-        response.writeHead(201, { "Content-Type": "application/json" });
-        response.end("{}\n");
-      }, () => response.destroy());
+      (request.method === "POST" ? post : get)(
+        request, response, channel, rest);
     });
   server.listen({ port, host: "127.0.0.1", backlog: 4096 });
   return server;
+}
+
+/** What a publisher's POST does: `publish(channel, body)`, then 201. */
+export function publishing(publish) {
+  return async (request, response, channel) => {
+    publish(channel, await bodyOf(request));
+    response.writeHead(201, { "Content-Type": "application/json" });
+    response.end("{}\n");
+  };
 }
 
 export function notFound(_request, response) {

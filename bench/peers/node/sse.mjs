@@ -1,7 +1,7 @@
 // Server-Sent Events by Node's own http, as its users write them: a Set of
 // responses for each channel, and one buffer for all of them.
 
-import { Followers, notFound, serve } from "./common.mjs";
+import { Followers, notFound, publishing, serve } from "./common.mjs";
 
 const followers = new Followers();
 
@@ -12,7 +12,7 @@ function publish(channel, body) {
   }
 }
 
-serve(publish, (request, response, channel, rest) => {
+serve(publishing(publish), (request, response, channel, rest) => {
   if (rest !== "sse") {
     notFound(request, response);
     return;

@@ -1,7 +1,9 @@
 // WebSocket by the package `ws`, without compression. What a client sends is
 // published; what is posted, too.
 
-import { Followers, notFound, pathOf, require, serve } from "./common.mjs";
+import {
+  Followers, notFound, pathOf, publishing, require, serve,
+} from "./common.mjs";
 
 const { WebSocketServer } = require("ws");
 
@@ -13,7 +15,7 @@ function publish(channel, body) {
   }
 }
 
-const server = serve(publish, notFound);
+const server = serve(publishing(publish), notFound);
 const sockets = new WebSocketServer({
   server, perMessageDeflate: false, backlog: 4096,
 });
