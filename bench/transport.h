@@ -55,8 +55,8 @@ const struct transport *transport_find(const char *name);
 /* What a transport says of its subscriber (drive/subscriber.c). */
 
 /* A transfer of its target's request, with the cursor in the place that the
- * target names and QUERY ("wait=25", or NULL) added. */
-void subscriber_request(struct subscriber *subscriber, const char *query);
+ * target names; or of URL, a template, if that is not NULL. */
+void subscriber_request(struct subscriber *subscriber, const char *url);
 /* A connection to the target's host. */
 void subscriber_connect(struct subscriber *subscriber);
 /* Sends on the connection; what the socket does not take is kept and follows.
@@ -70,6 +70,8 @@ char *subscriber_url(const struct subscriber *subscriber);
 char *subscriber_headers(const struct subscriber *subscriber);
 /* It is subscribed: what is published from now on must reach it. */
 void subscriber_ready(struct subscriber *subscriber);
+/* LINK_HTTP: it is, when its request is not answered for US. */
+void subscriber_ready_when_held(struct subscriber *subscriber, int64_t us);
 /* Payload, in whatever pieces: tokens are looked for in it, across pieces too.
  */
 void subscriber_payload(struct subscriber *subscriber, const char *data,
@@ -81,9 +83,23 @@ void subscriber_cursor(struct subscriber *subscriber, const char *text,
 void subscriber_lost(struct subscriber *subscriber);
 void subscriber_again(struct subscriber *subscriber);
 void subscriber_again_after(struct subscriber *subscriber, int64_t us);
+/* In on_end of a transport that holds a stream: nobody asked for this end. It
+ * is not subscribed until it is ready again, and recovers. (Where the transfer
+ * or the connection failed, that is known.) */
+void subscriber_broke(struct subscriber *subscriber);
 /* The server breaks the protocol: the SENTENCE goes into the run's result, and
  * the connection is ended. */
 void subscriber_fail(struct subscriber *subscriber, const char *sentence);
+
+/* Likewise: the answer is not of the kind that carries messages. */
+void subscriber_wrong_page(struct subscriber *subscriber);
+
+/* In on_end: whether the answer's status was good and its body came whole. */
+bool subscriber_ended_well(const struct subscriber *subscriber);
+/* LINK_HTTP: the answer's Content-Type, or NULL. */
+const char *subscriber_content_type(const struct subscriber *subscriber);
+/* Whether it has a cursor. */
+bool subscriber_has_cursor(const struct subscriber *subscriber);
 
 /* The entrance that it uses (target/target.h), its channel, its random number
  * from the plan's seed, and the plan. */

@@ -54,9 +54,9 @@ bool drive_run(const struct plan *plan, const struct drive_hooks *hooks,
                struct result *result);
 
 /* Asks once for what PLAN is going to need: reaches the target, publishes and
- * subscribes. NULL when all is well, else a sentence (to be freed) that says
- * what is wrong and what to do: unreachable, 404, HTML, no WebSocket there, too
- * few descriptors. */
+ * subscribes. NULL when all is well, else a sentence (to be freed; without its
+ * final stop) that says what is wrong and what to do: unreachable, 404, HTML,
+ * no WebSocket there, too few descriptors. */
 char *drive_probe(const struct plan *plan);
 
 #endif

@@ -323,7 +323,7 @@ entrance_read_subscribe(struct reading *reading, const struct place *place,
 {
     static const char *const known[] = {
         "transport", "way",   "method", "url",  "headers", "accept",
-        "hello",     "ready", "cursor", "lost", NULL};
+        "hello",     "ready", "cursor", "lost", "more",    NULL};
     static const char *const transports[] = {"poll", "long-poll", "sse",
                                              "ws",   "socket.io", NULL};
     if (!members_are(reading, place, object, known))
@@ -346,6 +346,7 @@ entrance_read_subscribe(struct reading *reading, const struct place *place,
     entrance->hello = take_list(reading, place, object, "hello", words, false);
     entrance->ready = take_copy(reading, place, object, "ready", false);
     entrance->lost = take_copy(reading, place, object, "lost", false);
+    entrance->more = take_copy(reading, place, object, "more", false);
     take_cursor(reading, place, object, entrance);
     take_accept(reading, place, object, entrance->accept);
     default_accept(entrance->accept, (int[]){is_socket ? 101 : 200, 0},
@@ -373,6 +374,7 @@ entrance_fini(struct entrance *entrance)
     free(entrance->ready);
     free(entrance->answer);
     free(entrance->lost);
+    free(entrance->more);
     free(entrance->take_name);
     free(entrance->give_name);
     *entrance = (struct entrance){0};

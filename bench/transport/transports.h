@@ -4,7 +4,10 @@
 
 #include "transport.h"
 
+extern const struct transport transport_long_poll;
+extern const struct transport transport_poll;
 extern const struct transport transport_socketio;
+extern const struct transport transport_sse;
 extern const struct transport transport_ws;
 
 #endif

@@ -1,0 +1,58 @@
+#include "drive/request.h"
+
+#include "base/bytes.h"
+#include "plan.h"
+#include "target/target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct curl_slist *
+request_headers(const struct entrance *entrance, const char *channel)
+{
+    struct curl_slist *headers = NULL;
+    for (char **at = entrance->headers; at && *at; at++) {
+        char *header = target_fill(*at, channel, NULL);
+        headers = curl_slist_append(headers, header);
+        free(header);
+    }
+    return headers;
+}
+
+void
+request_apply(CURL *easy, const struct entrance *entrance,
+              const struct plan *plan, size_t buffer_bytes)
+{
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)buffer_bytes);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "earshot-bench");
+    if (entrance->method && strcmp(entrance->method, "GET") != 0)
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, entrance->method);
+    if (plan->is_insecure) {
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+}
+
+bool
+request_accepts(const struct entrance *entrance, long status)
+{
+    if (!entrance->accept[0])
+        return status >= 200 && status < 300;
+    for (int i = 0; i < 8 && entrance->accept[i]; i++)
+        if (entrance->accept[i] == status)
+            return true;
+    return false;
+}
+
+char *
+request_add_query(const char *url, const char *name, const char *value,
+                  size_t len)
+{
+    struct bytes text = BYTES_EMPTY;
+    char *escaped = curl_easy_escape(NULL, value, (int)len);
+    bytes_printf(&text, "%s%c%s=%s", url, strchr(url, '?') ? '&' : '?', name,
+                 escaped);
+    bytes_append_char(&text, '\0');
+    curl_free(escaped);
+    return text.data;
+}

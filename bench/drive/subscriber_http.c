@@ -1,0 +1,202 @@
+/* Subscribers whose transport is made of HTTP requests (LINK_HTTP). */
+#include "drive/subscriber.h"
+
+#include "drive/crowd.h"
+#include "drive/faults.h"
+#include "drive/request.h"
+#include "drive/run.h"
+#include "plan.h"
+#include "target/target.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *
+method_of(const struct subscriber *subscriber)
+{
+    const char *method = subscriber->crowd->entrance->method;
+    return method ? method : "GET";
+}
+
+static void
+judge_head(struct subscriber *subscriber)
+{
+    struct run *run = subscriber->crowd->worker.run;
+    const struct transport *transport = subscriber_transport(subscriber);
+    long status = 0;
+    curl_easy_getinfo(subscriber->transfer.easy, CURLINFO_RESPONSE_CODE,
+                      &status);
+    if (status >= 100 && status < 200)
+        return;
+    if (!request_accepts(subscriber->crowd->entrance, status)) {
+        faults_add_status(run->faults, method_of(subscriber),
+                          run->subscribe_url, status);
+        return;
+    }
+    subscriber->is_good = true;
+    if (transport->on_head)
+        transport->on_head(subscriber, subscriber->transport_state);
+}
+
+/* The value of the header NAME in LINE, without blanks around it. */
+static bool
+find_header(const char *line, size_t len, const char *name, const char **value,
+            size_t *value_len)
+{
+    size_t name_len = strlen(name);
+    if (len <= name_len || line[name_len] != ':' ||
+        strncasecmp(line, name, name_len) != 0)
+        return false;
+    const char *begin = line + name_len + 1;
+    const char *end = line + len;
+    while (begin < end && (*begin == ' ' || *begin == '\t'))
+        begin++;
+    while (end > begin && strchr(" \t\r\n", end[-1]))
+        end--;
+    *value = begin;
+    *value_len = (size_t)(end - begin);
+    return true;
+}
+
+static size_t
+on_header(char *line, size_t size, size_t count, void *context)
+{
+    struct subscriber *subscriber = context;
+    const struct entrance *entrance = subscriber->crowd->entrance;
+    size_t len = size * count;
+    const char *value;
+    size_t value_len;
+    if (len <= 2 && (line[0] == '\r' || line[0] == '\n'))
+        judge_head(subscriber);
+    else if (entrance->take == CURSOR_HEADER &&
+             find_header(line, len, entrance->take_name, &value, &value_len))
+        subscriber_cursor(subscriber, value, value_len);
+    return subscriber->has_failed ? 0 : len;
+}
+
+static size_t
+on_body(char *data, size_t size, size_t count, void *context)
+{
+    struct subscriber *subscriber = context;
+    size_t len = size * count;
+    if (!subscriber->is_good)
+        return len;
+    if (subscriber->is_stopped)
+        return CURL_WRITEFUNC_PAUSE;
+    subscriber->has_begun = true;
+    subscriber_arrived(subscriber, data, len);
+    return subscriber->has_failed ? 0 : len;
+}
+
+static void
+note_round_trip(struct subscriber *subscriber)
+{
+    struct crowd *crowd = subscriber->crowd;
+    struct tally *tally = &crowd->worker.tally;
+    int64_t now_ns = run_now(crowd->worker.run);
+    if (!run_is_main(crowd->worker.run, subscriber->asked_ns))
+        return;
+    tally->round_trip_ns += (double)(now_ns - subscriber->asked_ns);
+    tally->round_trips++;
+}
+
+static void
+on_done(struct transfer *transfer, CURLcode code)
+{
+    struct subscriber *subscriber =
+        (struct subscriber *)(void *)((char *)transfer -
+                                      offsetof(struct subscriber, transfer));
+    struct run *run = subscriber->crowd->worker.run;
+    bool is_good = subscriber->is_good && code == CURLE_OK;
+    if (is_good)
+        note_round_trip(subscriber);
+    else if (code && !subscriber->has_failed)
+        faults_add_code(run->faults, method_of(subscriber), run->subscribe_url,
+                        transfer->easy, code);
+    subscriber_ended(subscriber, is_good);
+}
+
+static void
+make_handle(struct subscriber *subscriber)
+{
+    struct crowd *crowd = subscriber->crowd;
+    transfer_init(&subscriber->transfer, subscriber->pool, on_done);
+    CURL *easy = subscriber->transfer.easy;
+    opener_apply(&crowd->worker.opener, easy);
+    request_apply(easy, crowd->entrance, crowd->plan, crowd->buffer_bytes);
+    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, &subscriber->connect_to);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, subscriber);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, subscriber);
+}
+
+/* The header that gives the cursor stands before those that all share. */
+static void
+set_headers(struct subscriber *subscriber)
+{
+    const struct crowd *crowd = subscriber->crowd;
+    struct curl_slist *headers = crowd->headers[subscriber->channel];
+    if (crowd->entrance->give == CURSOR_HEADER && subscriber->cursor.len) {
+        struct bytes *header = &subscriber->header;
+        header->len = 0;
+        bytes_append_string(header, crowd->entrance->give_name);
+        bytes_append(header, ": ", 2);
+        bytes_append(header, subscriber->cursor.data, subscriber->cursor.len);
+        bytes_append_char(header, '\0');
+        subscriber->cursor_header = (struct curl_slist){header->data, headers};
+        headers = &subscriber->cursor_header;
+    }
+    curl_easy_setopt(subscriber->transfer.easy, CURLOPT_HTTPHEADER, headers);
+}
+
+void
+subscriber_request(struct subscriber *subscriber, const char *url)
+{
+    struct run *run = subscriber->crowd->worker.run;
+    if (!subscriber->transfer.easy)
+        make_handle(subscriber);
+    subscriber->is_good = false;
+    subscriber->has_begun = false;
+    subscriber->has_failed = false;
+    char *filled = url ? target_fill(url, subscriber_channel(subscriber), NULL)
+                       : subscriber_url(subscriber);
+    curl_easy_setopt(subscriber->transfer.easy, CURLOPT_URL, filled);
+    free(filled);
+    set_headers(subscriber);
+    if (run_is_main(run, subscriber->asked_ns))
+        subscriber->crowd->worker.tally.requests_main++;
+    transfer_start(&subscriber->transfer);
+}
+
+void
+subscriber_close_http(struct subscriber *subscriber)
+{
+    transfer_fini(&subscriber->transfer);
+}
+
+void
+subscriber_stop_http(struct subscriber *subscriber, bool is_stopped)
+{
+    if (subscriber->transfer.is_under_way)
+        curl_easy_pause(subscriber->transfer.easy,
+                        is_stopped ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+}
+
+const char *
+subscriber_content_type(const struct subscriber *subscriber)
+{
+    char *type = NULL;
+    curl_easy_getinfo(subscriber->transfer.easy, CURLINFO_CONTENT_TYPE, &type);
+    return type;
+}
+
+void
+subscriber_wrong_page(struct subscriber *subscriber)
+{
+    struct run *run = subscriber->crowd->worker.run;
+    subscriber->has_failed = true;
+    faults_add_page(run->faults, method_of(subscriber), run->subscribe_url,
+                    subscriber_content_type(subscriber));
+}
