@@ -1,6 +1,6 @@
 #include "cost/cost_internal.h"
 
-#include "cost/sockets.h"
+#include "cost/socket_table.h"
 #include "target/target.h"
 
 #include <stdio.h>
@@ -74,7 +74,7 @@ add_found(struct cost *cost, int pid, bool is_behind)
 }
 
 static void
-find_listeners(struct cost *cost, const struct sockets *sockets,
+find_listeners(struct cost *cost, const struct socket_table *table,
                const char *url)
 {
     char host[HOST_SIZE];
@@ -82,7 +82,7 @@ find_listeners(struct cost *cost, const struct sockets *sockets,
     int pids[FOUND_MAX];
     if (!cost_parse_url(url, host, sizeof host, &port))
         return;
-    size_t count = sockets_listeners(sockets, host, port, pids, FOUND_MAX);
+    size_t count = socket_table_listeners(table, host, port, pids, FOUND_MAX);
     for (size_t i = 0; i < count; i++)
         add_found(cost, pids[i], false);
 }
@@ -105,14 +105,14 @@ note_web_server(void *context, int side, int pid, int64_t began_us)
 
 /* Whom a web server asks, as far as it has connections to them now. */
 static void
-find_behind(struct cost *cost, const struct sockets *sockets)
+find_behind(struct cost *cost, const struct socket_table *table)
 {
     struct web_servers servers = {.cost = cost};
     watch_each(cost->watch, note_web_server, &servers);
     for (size_t i = 0; i < servers.count; i++) {
         int pids[FOUND_MAX];
         size_t count =
-            sockets_behind(sockets, servers.pids[i], pids, FOUND_MAX);
+            socket_table_behind(table, servers.pids[i], pids, FOUND_MAX);
         for (size_t at = 0; at < count; at++)
             add_found(cost, pids[at], true);
     }
@@ -145,13 +145,13 @@ cost_find_again(struct cost *cost)
     const struct target *target = cost->target;
     if (!target)
         return;
-    struct sockets *sockets = sockets_look();
+    struct socket_table *table = socket_table_look();
     for (int i = 0; i < target->publish_count; i++)
-        find_listeners(cost, sockets, target->publish[i].url);
+        find_listeners(cost, table, target->publish[i].url);
     for (int i = 0; i < target->subscribe_count; i++)
-        find_listeners(cost, sockets, target->subscribe[i].url);
-    find_behind(cost, sockets);
-    sockets_free(sockets);
+        find_listeners(cost, table, target->subscribe[i].url);
+    find_behind(cost, table);
+    socket_table_free(table);
 }
 
 void

@@ -1,7 +1,7 @@
 #include "cost/cost_internal.h"
 #include "cost/disk.h"
-#include "cost/sockets.h"
-#include "cost/sockets_internal.h"
+#include "cost/socket_table.h"
+#include "cost/socket_table_internal.h"
 #include "result.h"
 #include "target/target.h"
 
@@ -47,7 +47,7 @@ TEST(a_row_of_ipv4_is_read)
 {
     struct tcp_row row;
     char text[INET6_ADDRSTRLEN];
-    assert_true(sockets_read_row(
+    assert_true(socket_table_read_row(
         "   7: 0100007F:1F90 0200007F:C350 01 00000000:00000000 00:00000000 "
         "00000000     0        0 123456 1 0000000000000000 20 4 30 10 -1",
         &row));
@@ -65,7 +65,7 @@ TEST(a_row_of_ipv6_is_read)
 {
     struct tcp_row row;
     char text[INET6_ADDRSTRLEN];
-    assert_true(sockets_read_row(
+    assert_true(socket_table_read_row(
         "   0: 00000000000000000000000001000000:0050 "
         "00000000000000000000000000000000:0000 0A 00000000:00000000 "
         "00:00000000 00000000    33        0 42 1 0 100 0 0 10 0",
@@ -79,28 +79,31 @@ TEST(a_row_of_ipv6_is_read)
 TEST(headings_and_closing_connections_are_no_rows)
 {
     struct tcp_row row;
-    assert_false(sockets_read_row(
+    assert_false(socket_table_read_row(
         "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when "
         "retrnsmt   uid  timeout inode",
         &row));
-    assert_false(sockets_read_row(
+    assert_false(socket_table_read_row(
         "   7: 0100007F:1F90 0200007F:C350 06 00000000:00000000 00:00000000 "
         "00000000     0        0 0 1 0000000000000000",
         &row));
-    assert_false(sockets_read_row("", &row));
+    assert_false(socket_table_read_row("", &row));
 }
 
 TEST(who_listens_on_a_port_is_found)
 {
     struct helper helper = listener_called("lighttpd");
-    struct sockets *sockets = sockets_look();
+    struct socket_table *table = socket_table_look();
     int pids[8];
-    assert_int_equal(sockets_listeners(sockets, "127.0.0.1", port, pids, 8), 1);
+    assert_int_equal(socket_table_listeners(table, "127.0.0.1", port, pids, 8),
+                     1);
     assert_int_equal(pids[0], helper.pid);
     /* It listens on that address only, and not on another machine's. */
-    assert_int_equal(sockets_listeners(sockets, "127.0.0.2", port, pids, 8), 0);
-    assert_int_equal(sockets_listeners(sockets, "192.0.2.1", port, pids, 8), 0);
-    sockets_free(sockets);
+    assert_int_equal(socket_table_listeners(table, "127.0.0.2", port, pids, 8),
+                     0);
+    assert_int_equal(socket_table_listeners(table, "192.0.2.1", port, pids, 8),
+                     0);
+    socket_table_free(table);
     helper_end(&helper);
 }
 
@@ -114,11 +117,11 @@ TEST(whom_a_process_has_connected_to_by_a_unix_socket_is_behind_it)
     helper_do(&app, HELPER_LISTEN, path);
     helper_do(&web, HELPER_CONNECT, path);
     helper_do(&app, HELPER_ACCEPT, NULL);
-    struct sockets *sockets = sockets_look();
-    assert_int_equal(sockets_behind(sockets, web.pid, pids, 8), 1);
+    struct socket_table *table = socket_table_look();
+    assert_int_equal(socket_table_behind(table, web.pid, pids, 8), 1);
     assert_int_equal(pids[0], app.pid);
-    assert_int_equal(sockets_behind(sockets, app.pid, pids, 8), 0);
-    sockets_free(sockets);
+    assert_int_equal(socket_table_behind(table, app.pid, pids, 8), 0);
+    socket_table_free(table);
     unlink(path);
     helper_end(&web);
     helper_end(&app);

@@ -1,7 +1,8 @@
-/* Inside of sockets.h: the tables that one look fills (sockets_read.c) and that
- * its questions are answered from (sockets.c). */
-#ifndef EARSHOT_BENCH_SOCKETS_INTERNAL_H
-#define EARSHOT_BENCH_SOCKETS_INTERNAL_H
+/* Inside of socket_table.h: the tables that one look fills
+ * (socket_table_read.c) and that its questions are answered from
+ * (socket_table.c). */
+#ifndef EARSHOT_BENCH_SOCKET_TABLE_INTERNAL_H
+#define EARSHOT_BENCH_SOCKET_TABLE_INTERNAL_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -36,7 +37,7 @@ struct owner {
     int pid;
 };
 
-struct sockets {
+struct socket_table {
     struct tcp_rows listeners;   /* few */
     struct tcp_rows connections; /* thousands */
     struct unix_row *unix_;      /* sorted by inode */
@@ -46,11 +47,11 @@ struct sockets {
 };
 
 /* Reads one line of /proc/net/tcp or tcp6. False for its heading. */
-bool sockets_read_row(const char *line, struct tcp_row *row);
+bool socket_table_read_row(const char *line, struct tcp_row *row);
 
-void sockets_read_tcp(struct sockets *sockets, const char *path);
-void sockets_read_unix(struct sockets *sockets);
+void socket_table_read_tcp(struct socket_table *table, const char *path);
+void socket_table_read_unix(struct socket_table *table);
 /* The sockets of all processes but our own. */
-void sockets_read_owners(struct sockets *sockets);
+void socket_table_read_owners(struct socket_table *table);
 
 #endif

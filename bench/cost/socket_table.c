@@ -1,7 +1,7 @@
-#include "cost/sockets.h"
+#include "cost/socket_table.h"
 
 #include "base/bytes.h"
-#include "cost/sockets_internal.h"
+#include "cost/socket_table_internal.h"
 
 #include <ifaddrs.h>
 #include <netdb.h>
@@ -10,27 +10,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sockets *
-sockets_look(void)
+struct socket_table *
+socket_table_look(void)
 {
-    struct sockets *sockets = xcalloc(1, sizeof *sockets);
-    sockets_read_tcp(sockets, "/proc/net/tcp");
-    sockets_read_tcp(sockets, "/proc/net/tcp6");
-    sockets_read_unix(sockets);
-    sockets_read_owners(sockets);
-    return sockets;
+    struct socket_table *table = xcalloc(1, sizeof *table);
+    socket_table_read_tcp(table, "/proc/net/tcp");
+    socket_table_read_tcp(table, "/proc/net/tcp6");
+    socket_table_read_unix(table);
+    socket_table_read_owners(table);
+    return table;
 }
 
 void
-sockets_free(struct sockets *sockets)
+socket_table_free(struct socket_table *table)
 {
-    if (!sockets)
+    if (!table)
         return;
-    free(sockets->listeners.all);
-    free(sockets->connections.all);
-    free(sockets->unix_);
-    free(sockets->owners);
-    free(sockets);
+    free(table->listeners.all);
+    free(table->connections.all);
+    free(table->unix_);
+    free(table->owners);
+    free(table);
 }
 
 static struct in6_addr
@@ -109,39 +109,39 @@ add_pid(int *pids, size_t count, size_t max, int pid)
 
 /* The first owner of INODE or of a later one. */
 static const struct owner *
-owner_from(const struct sockets *sockets, uint64_t inode)
+owner_from(const struct socket_table *table, uint64_t inode)
 {
-    size_t low = 0, high = sockets->owner_count;
+    size_t low = 0, high = table->owner_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (sockets->owners[middle].inode < inode)
+        if (table->owners[middle].inode < inode)
             low = middle + 1;
         else
             high = middle;
     }
-    return sockets->owners + low;
+    return table->owners + low;
 }
 
 static size_t
-add_owners(const struct sockets *sockets, uint64_t inode, int *pids,
+add_owners(const struct socket_table *table, uint64_t inode, int *pids,
            size_t count, size_t max)
 {
-    const struct owner *end = sockets->owners + sockets->owner_count;
-    if (!sockets->owner_count)
+    const struct owner *end = table->owners + table->owner_count;
+    if (!table->owner_count)
         return count;
-    for (const struct owner *owner = owner_from(sockets, inode);
+    for (const struct owner *owner = owner_from(table, inode);
          owner < end && owner->inode == inode; owner++)
         count = add_pid(pids, count, max, owner->pid);
     return count;
 }
 
 static bool
-owns(const struct sockets *sockets, uint64_t inode, int pid)
+owns(const struct socket_table *table, uint64_t inode, int pid)
 {
-    const struct owner *end = sockets->owners + sockets->owner_count;
-    if (!sockets->owner_count)
+    const struct owner *end = table->owners + table->owner_count;
+    if (!table->owner_count)
         return false;
-    for (const struct owner *owner = owner_from(sockets, inode);
+    for (const struct owner *owner = owner_from(table, inode);
          owner < end && owner->inode == inode; owner++)
         if (owner->pid == pid)
             return true;
@@ -149,19 +149,19 @@ owns(const struct sockets *sockets, uint64_t inode, int pid)
 }
 
 static size_t
-add_listeners(const struct sockets *sockets, const struct place *place,
+add_listeners(const struct socket_table *table, const struct place *place,
               int *pids, size_t count, size_t max)
 {
-    for (size_t i = 0; i < sockets->listeners.count; i++)
-        if (listens_at(&sockets->listeners.all[i], place))
-            count = add_owners(sockets, sockets->listeners.all[i].inode, pids,
+    for (size_t i = 0; i < table->listeners.count; i++)
+        if (listens_at(&table->listeners.all[i], place))
+            count = add_owners(table, table->listeners.all[i].inode, pids,
                                count, max);
     return count;
 }
 
 size_t
-sockets_listeners(const struct sockets *sockets, const char *host,
-                  uint16_t port, int *pids, size_t max)
+socket_table_listeners(const struct socket_table *table, const char *host,
+                       uint16_t port, int *pids, size_t max)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all, *one;
     size_t count = 0;
@@ -172,44 +172,45 @@ sockets_listeners(const struct sockets *sockets, const char *host,
             continue;
         struct place place = {address_of(one->ai_addr), port};
         if (is_ours(&place.address))
-            count = add_listeners(sockets, &place, pids, count, max);
+            count = add_listeners(table, &place, pids, count, max);
     }
     freeaddrinfo(all);
     return count;
 }
 
 static const struct unix_row *
-unix_row_of(const struct sockets *sockets, uint64_t inode)
+unix_row_of(const struct socket_table *table, uint64_t inode)
 {
-    size_t low = 0, high = sockets->unix_count;
+    size_t low = 0, high = table->unix_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (sockets->unix_[middle].inode < inode)
+        if (table->unix_[middle].inode < inode)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < sockets->unix_count && sockets->unix_[low].inode == inode
-               ? &sockets->unix_[low]
+    return low < table->unix_count && table->unix_[low].inode == inode
+               ? &table->unix_[low]
                : NULL;
 }
 
 size_t
-sockets_behind(const struct sockets *sockets, int pid, int *pids, size_t max)
+socket_table_behind(const struct socket_table *table, int pid, int *pids,
+                    size_t max)
 {
     size_t count = 0;
-    for (size_t i = 0; i < sockets->connections.count; i++) {
-        const struct tcp_row *row = &sockets->connections.all[i];
-        if (owns(sockets, row->inode, pid) && is_ours(&row->remote.address))
-            count = add_listeners(sockets, &row->remote, pids, count, max);
+    for (size_t i = 0; i < table->connections.count; i++) {
+        const struct tcp_row *row = &table->connections.all[i];
+        if (owns(table, row->inode, pid) && is_ours(&row->remote.address))
+            count = add_listeners(table, &row->remote, pids, count, max);
     }
-    for (size_t i = 0; i < sockets->unix_count; i++) {
-        const struct unix_row *row = &sockets->unix_[i];
-        if (row->has_name || !row->peer || !owns(sockets, row->inode, pid))
+    for (size_t i = 0; i < table->unix_count; i++) {
+        const struct unix_row *row = &table->unix_[i];
+        if (row->has_name || !row->peer || !owns(table, row->inode, pid))
             continue;
-        const struct unix_row *peer = unix_row_of(sockets, row->peer);
+        const struct unix_row *peer = unix_row_of(table, row->peer);
         if (peer && peer->has_name)
-            count = add_owners(sockets, peer->inode, pids, count, max);
+            count = add_owners(table, peer->inode, pids, count, max);
     }
     return count;
 }

@@ -1,4 +1,4 @@
-#include "cost/sockets_internal.h"
+#include "cost/socket_table_internal.h"
 
 #include "base/bytes.h"
 
@@ -47,7 +47,7 @@ read_place(const char *text, struct place *place)
 }
 
 bool
-sockets_read_row(const char *line, struct tcp_row *row)
+socket_table_read_row(const char *line, struct tcp_row *row)
 {
     char local[64], remote[64];
     unsigned state;
@@ -62,16 +62,16 @@ sockets_read_row(const char *line, struct tcp_row *row)
 }
 
 void
-sockets_read_tcp(struct sockets *sockets, const char *path)
+socket_table_read_tcp(struct socket_table *table, const char *path)
 {
     FILE *file = fopen(path, "re");
     char line[512];
     struct tcp_row row;
     while (file && fgets(line, sizeof line, file)) {
-        if (!sockets_read_row(line, &row))
+        if (!socket_table_read_row(line, &row))
             continue;
         struct tcp_rows *rows =
-            row.listens ? &sockets->listeners : &sockets->connections;
+            row.listens ? &table->listeners : &table->connections;
         rows->all = GROW(rows->all, rows->count, rows->room);
         rows->all[rows->count++] = row;
     }
@@ -80,7 +80,7 @@ sockets_read_tcp(struct sockets *sockets, const char *path)
 }
 
 static void
-add_unix(struct sockets *sockets, const struct nlmsghdr *header)
+add_unix(struct socket_table *table, const struct nlmsghdr *header)
 {
     const struct unix_diag_msg *message = NLMSG_DATA(header);
     if (message->udiag_type != SOCK_STREAM)
@@ -97,14 +97,13 @@ add_unix(struct sockets *sockets, const struct nlmsghdr *header)
             row.peer = peer;
         }
     }
-    sockets->unix_ =
-        GROW(sockets->unix_, sockets->unix_count, sockets->unix_room);
-    sockets->unix_[sockets->unix_count++] = row;
+    table->unix_ = GROW(table->unix_, table->unix_count, table->unix_room);
+    table->unix_[table->unix_count++] = row;
 }
 
 /* One answer of the kernel's. False when it was the last. */
 static bool
-take_answer(struct sockets *sockets, int fd, void *answer)
+take_answer(struct socket_table *table, int fd, void *answer)
 {
     ssize_t got = recv(fd, answer, ANSWER_MAX, 0);
     if (got <= 0)
@@ -115,7 +114,7 @@ take_answer(struct sockets *sockets, int fd, void *answer)
         if (header->nlmsg_type == NLMSG_DONE ||
             header->nlmsg_type == NLMSG_ERROR)
             return false;
-        add_unix(sockets, header);
+        add_unix(table, header);
     }
     return true;
 }
@@ -129,7 +128,7 @@ by_inode(const void *one, const void *other)
 
 /* /proc/net/unix does not say who is connected to whom; this does. */
 void
-sockets_read_unix(struct sockets *sockets)
+socket_table_read_unix(struct socket_table *table)
 {
     struct {
         struct nlmsghdr header;
@@ -147,17 +146,16 @@ sockets_read_unix(struct sockets *sockets)
         return;
     void *answer = xmalloc(ANSWER_MAX);
     if (send(fd, &request, sizeof request, 0) == (ssize_t)sizeof request)
-        while (take_answer(sockets, fd, answer))
+        while (take_answer(table, fd, answer))
             continue;
     free(answer);
     close(fd);
-    if (sockets->unix_count)
-        qsort(sockets->unix_, sockets->unix_count, sizeof *sockets->unix_,
-              by_inode);
+    if (table->unix_count)
+        qsort(table->unix_, table->unix_count, sizeof *table->unix_, by_inode);
 }
 
 static void
-read_owner(struct sockets *sockets, int pid)
+read_owner(struct socket_table *table, int pid)
 {
     char path[64], link[64];
     snprintf(path, sizeof path, "/proc/%d/fd", pid);
@@ -172,9 +170,9 @@ read_owner(struct sockets *sockets, int pid)
         unsigned long long inode;
         if (sscanf(link, "socket:[%llu]", &inode) != 1)
             continue;
-        sockets->owners =
-            GROW(sockets->owners, sockets->owner_count, sockets->owner_room);
-        sockets->owners[sockets->owner_count++] = (struct owner){inode, pid};
+        table->owners =
+            GROW(table->owners, table->owner_count, table->owner_room);
+        table->owners[table->owner_count++] = (struct owner){inode, pid};
     }
     if (directory)
         closedir(directory);
@@ -190,18 +188,18 @@ by_owner(const void *one, const void *other)
 }
 
 void
-sockets_read_owners(struct sockets *sockets)
+socket_table_read_owners(struct socket_table *table)
 {
     DIR *directory = opendir("/proc");
     struct dirent *entry;
     while (directory && (entry = readdir(directory))) {
         int pid = atoi(entry->d_name);
         if (pid > 0 && pid != getpid())
-            read_owner(sockets, pid);
+            read_owner(table, pid);
     }
     if (directory)
         closedir(directory);
-    if (sockets->owner_count)
-        qsort(sockets->owners, sockets->owner_count, sizeof *sockets->owners,
+    if (table->owner_count)
+        qsort(table->owners, table->owner_count, sizeof *table->owners,
               by_owner);
 }
