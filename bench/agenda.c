@@ -112,6 +112,7 @@ base_plan(const struct adding *adding, const struct entrance *subscribe,
         .upset = adding->scenario->upset,
         .churn_per_s = (double)subscribers / 4,
         .slow_share = 0.1,
+        .is_insecure = settings->insecure,
         .threads = (int)settings->threads,
         .seed = seed_of_repeat(seed, adding->repeat),
     };

@@ -21,6 +21,7 @@ enum { SIDE_SIZE = 64 };
 struct run {
     struct bench *bench;
     struct cost *cost;
+    bool has_cost; /* the main phase was read at both ends */
 };
 
 static void
@@ -34,6 +35,7 @@ static void
 on_phase(void *context, enum phase phase)
 {
     struct run *run = context;
+    progress_phase(run->bench->progress, phase);
     switch (phase) {
     case PHASE_CONNECT:
     case PHASE_OVER:
@@ -48,6 +50,7 @@ on_phase(void *context, enum phase phase)
         break;
     case PHASE_DRAIN:
         cost_end(run->cost);
+        run->has_cost = true;
         break;
     }
 }
@@ -79,7 +82,7 @@ struct result *
 bench_run(struct bench *bench, const struct plan *given)
 {
     struct plan plan = *given;
-    struct run run = {bench, cost_new()};
+    struct run run = {.bench = bench, .cost = cost_new()};
     struct result *result = result_new();
     plan.run = bench->next_run++;
     describe_run(result, &plan, bench->repeat);
@@ -93,11 +96,11 @@ bench_run(struct bench *bench, const struct plan *given)
         .must_end = interrupt_must_end,
         .context = &run,
     };
-    if (drive_run(&plan, &hooks, result)) {
+    bool is_good = drive_run(&plan, &hooks, result);
+    if (run.has_cost)
         cost_tell(run.cost, result);
-        if (bench->limits)
-            limits_judge(result, bench->limits);
-    }
+    if (is_good && bench->limits)
+        limits_judge(result, bench->limits);
     cost_free(run.cost);
     return result;
 }

@@ -21,8 +21,6 @@ struct progress {
     bool is_drawn;
     int number, count;
     const struct plan *plan; /* of the run; NULL: none */
-    enum phase phase;
-    bool has_phase;
 };
 
 static const char *const phases[] = {
@@ -133,29 +131,23 @@ progress_begin(struct progress *progress, int number, int count,
     progress->number = number;
     progress->count = count;
     progress->plan = plan;
-    progress->has_phase = false;
 }
 
-static void
-remark_phase(struct progress *progress, const struct drive_progress *state)
+void
+progress_phase(struct progress *progress, enum phase phase)
 {
-    bool is_new = !progress->has_phase || progress->phase != state->phase;
-    progress->has_phase = true;
-    progress->phase = state->phase;
-    if (is_new)
-        progress_remark(progress, "[%d/%d] %s %s %s %s", progress->number,
-                        progress->count, progress->plan->target->name,
+    if (progress->plan && phase != PHASE_OVER)
+        progress_remark(progress, "[%d/%d] %s %s %s %s, %s", progress->number,
+                        progress->count, progress->plan->scenario,
+                        progress->plan->target->name,
                         progress->plan->subscribe->transport,
-                        progress->plan->subscribe->way, phases[state->phase]);
+                        progress->plan->subscribe->way, phases[phase]);
 }
 
 void
 progress_tell(struct progress *progress, const struct drive_progress *state)
 {
-    if (!progress->plan)
-        return;
-    remark_phase(progress, state);
-    if (!progress->is_live)
+    if (!progress->plan || !progress->is_live)
         return;
     char text[LINE_SIZE], line[LINE_SIZE + 32];
     int width = terminal_width();

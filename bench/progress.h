@@ -4,10 +4,11 @@
 #ifndef EARSHOT_BENCH_PROGRESS_H
 #define EARSHOT_BENCH_PROGRESS_H
 
+#include "drive/drive.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
-struct drive_progress;
 struct plan;
 struct progress;
 
@@ -18,6 +19,8 @@ void progress_free(struct progress *progress);
 /* Run NUMBER of COUNT begins, of PLAN. */
 void progress_begin(struct progress *progress, int number, int count,
                     const struct plan *plan);
+/* A phase of it begins: with --verbose, a line that stays. */
+void progress_phase(struct progress *progress, enum phase phase);
 /* How it goes; the line is drawn. */
 void progress_tell(struct progress *progress,
                    const struct drive_progress *state);
