@@ -1,11 +1,9 @@
 """Earshot: a web server, earshot.fcgi, and earshot-ws on the same queue."""
 
-import os
-import pathlib
-
 import fronts
-from members import TOP, Member, Trouble, free_port
+from members import Member, free_port
 from peer import Peer
+from peer_bare import built
 
 
 class Earshot(Peer):
@@ -15,16 +13,7 @@ class Earshot(Peer):
 
     def install(self):
         for program in ("earshot.fcgi", "earshot-ws"):
-            self.program(program)
-
-    def program(self, name):
-        """From the build directory, or from where it was installed."""
-        build = pathlib.Path(self.options.build).absolute()
-        for path in (build / name, build / "../libexec/earshot" / name):
-            if os.access(path, os.X_OK):
-                return path
-        raise Trouble(f"there is no program {build / name}: run make there, "
-                      "or name the build directory by --build DIR.")
+            built(self.options, program)
 
     def ports(self):
         self.web_port = free_port()
@@ -40,12 +29,12 @@ class Earshot(Peer):
                    for number in range(self.options.processes)]
         ws_socket = self.folders.run / "ws.socket"
         members = [Member(self.folders, "program", f"earshot-{number}",
-                          [self.program("earshot.fcgi"), *common,
+                          [built(self.options, "earshot.fcgi"), *common,
                            "--socket", socket], cores=self.cores, listens=socket)
                    for number, socket in enumerate(sockets)]
         members.append(Member(
             self.folders, "reference", "earshot-ws",
-            [self.program("earshot-ws"), *common, "--socket", ws_socket,
+            [built(self.options, "earshot-ws"), *common, "--socket", ws_socket,
              "--listen", f"127.0.0.1:{self.port}"], cores=self.cores,
             listens=ws_socket))
         members.append(fronts.earshot(
