@@ -2,6 +2,8 @@
 
 #include "check.h"
 
+#include <glob.h>
+
 /* A target that is good; a test changes one thing of it. The piece of text
  * FROM, which must be in it, becomes TO. */
 static const char good[] =
@@ -352,6 +354,27 @@ TEST(a_file_that_is_not_there_is_named)
     free(problem);
 }
 
+TEST(every_ready_target_is_good)
+{
+    char pattern[4096];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/bench/targets/*.json",
+             getenv("EARSHOT_SOURCE"));
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    assert_true(found.gl_pathc >= 11);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        char *problem = NULL;
+        struct target *target =
+            target_read_file(found.gl_pathv[i], NULL, &problem);
+        if (!target)
+            fail_msg("%s", problem);
+        assert_non_null(target->about);
+        assert_non_null(target_publish(target, "post", NULL));
+        target_free(target);
+    }
+    globfree(&found);
+}
+
 TEST(a_template_is_filled)
 {
     static const char *const table[][2] = {
@@ -387,4 +410,5 @@ RUN(LISTED(what_is_said_of_the_whole_is_read),
     LISTED(no_entrance_at_all_is_refused),
     LISTED(whatever_is_cut_off_is_refused_without_harm),
     LISTED(what_is_found_is_cut_where_it_is_long),
-    LISTED(a_file_that_is_not_there_is_named), LISTED(a_template_is_filled))
+    LISTED(a_file_that_is_not_there_is_named),
+    LISTED(every_ready_target_is_good), LISTED(a_template_is_filled))
