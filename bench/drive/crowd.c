@@ -60,13 +60,13 @@ count_unserved(struct crowd *crowd)
 }
 
 static void
-come_anew(struct subscriber *subscriber)
+come_anew(struct subscriber *subscriber, bool has_all)
 {
     struct crowd *crowd = subscriber->crowd;
     struct pool *pool = subscriber->pool;
     uint32_t number = subscriber->number;
     struct dice dice = subscriber->dice;
-    subscriber_go(subscriber);
+    subscriber_go(subscriber, has_all);
     subscriber_fini(subscriber);
     memset(subscriber, 0, crowd->stride);
     subscriber_init(subscriber, crowd, pool, number);
@@ -81,9 +81,11 @@ let_leavers_go(struct crowd *crowd, int64_t now_ns)
 {
     for (int i = 0; i < crowd->begun; i++) {
         struct subscriber *subscriber = crowd_at(crowd, i);
-        if (subscriber->is_leaving && (now_ns >= subscriber->leave_ns ||
-                                       subscriber_is_served(subscriber)))
-            come_anew(subscriber);
+        if (!subscriber->is_leaving)
+            continue;
+        bool has_all = subscriber_is_served(subscriber);
+        if (has_all || now_ns >= subscriber->leave_ns)
+            come_anew(subscriber, has_all);
     }
 }
 
@@ -176,7 +178,7 @@ leave(struct crowd *crowd)
 {
     crowd->is_leaving = true;
     for (int i = 0; i < crowd->begun; i++)
-        subscriber_go(crowd_at(crowd, i));
+        subscriber_go(crowd_at(crowd, i), false);
 }
 
 static void

@@ -5,6 +5,9 @@
 #include "measure/ledger.h"
 #include "plan.h"
 #include "result.h"
+#include "target/target.h"
+
+#include <string.h>
 
 static void
 gather_histograms(struct result *result, const struct tally *tally)
@@ -62,6 +65,12 @@ share_us(struct stage *stage, bool is_turn)
     return us;
 }
 
+static bool
+is_short_poll(const struct plan *plan)
+{
+    return strcmp(plan->subscribe->transport, "poll") == 0;
+}
+
 static void
 gather_rates(struct stage *stage)
 {
@@ -85,7 +94,7 @@ gather_rates(struct stage *stage)
         result->publishes_per_s = (double)answers / result->duration_s;
         result->deliveries_per_s = (double)deliveries / result->duration_s;
     }
-    if (round_trips && stage->run.plan->poll_interval_us)
+    if (round_trips && is_short_poll(stage->run.plan))
         result->poll_round_trip_us = round_trip_ns / (double)round_trips / 1000;
 }
 

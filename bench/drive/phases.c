@@ -112,6 +112,16 @@ is_patient(const struct stage *stage)
            run_now(&stage->run) - stage->moved_ns < patience_ns;
 }
 
+/* In the drain phase who wants to end waits a moment, too: what is still on its
+ * way is not lost. */
+static bool
+is_worth_waiting(const struct stage *stage)
+{
+    if (stage->must_end)
+        return run_now(&stage->run) - stage->phase_ns < second_ns;
+    return is_patient(stage);
+}
+
 static bool
 is_hopeless(struct stage *stage)
 {
@@ -301,12 +311,12 @@ drain(struct stage *stage)
     stage_order(stage, ORDER_DRAIN);
     while (!stage_has_obeyed(stage, ORDER_DRAIN))
         step(stage, run_now(&stage->run) + ms_ns);
-    while (is_publishing(stage) && is_patient(stage))
+    while (is_publishing(stage) && is_worth_waiting(stage))
         step(stage, INT64_MAX);
     uint64_t *counts = xcalloc((size_t)stage->crowd_count + 1, sizeof *counts);
     for (int i = 0; i < stage->crowd_count; i++)
         counts[i] = atomic_load(&stage->crowds[i].counts) + 2;
-    while (is_unserved(stage, counts) && is_patient(stage))
+    while (is_unserved(stage, counts) && is_worth_waiting(stage))
         step(stage, INT64_MAX);
     free(counts);
 }

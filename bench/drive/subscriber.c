@@ -59,6 +59,7 @@ start(struct subscriber *subscriber)
 {
     subscriber->state = SUBSCRIBER_ASKING;
     subscriber->next = NEXT_NOTHING;
+    subscriber->is_cut = false;
     subscriber->asked_ns = run_now(run_of(subscriber));
     subscriber->finder = (struct token_finder){0};
     subscriber_transport(subscriber)
@@ -176,17 +177,23 @@ subscriber_ready_when_held(struct subscriber *subscriber, int64_t us)
         wake_after(subscriber, us);
 }
 
+/* Up to the message UNTIL. Who left because he had all that was accepted then
+ * is not owed what has been accepted since. */
 static void
-settle_account(struct subscriber *subscriber, uint32_t until)
+settle_account(struct subscriber *subscriber, uint32_t until, bool has_all)
 {
     struct tally *tally = tally_of(subscriber);
     const struct messages *messages = run_of(subscriber)->messages;
     struct receipt *receipt = &subscriber->receipt;
     if (subscriber->was_ready) {
+        uint64_t lost =
+            receipt_lost(receipt, messages, subscriber->channel, until);
         tally->owed +=
             receipt_owed(receipt, messages, subscriber->channel, until);
-        tally->lost +=
-            receipt_lost(receipt, messages, subscriber->channel, until);
+        if (has_all)
+            tally->owed -= lost;
+        else
+            tally->lost += lost;
     }
     tally->repeated += receipt->repeated;
     tally->reordered += receipt->reordered;
@@ -204,7 +211,7 @@ subscriber_close_link(struct subscriber *subscriber)
 }
 
 void
-subscriber_go(struct subscriber *subscriber)
+subscriber_go(struct subscriber *subscriber, bool has_all)
 {
     const struct transport *transport = subscriber_transport(subscriber);
     if (subscriber->state == SUBSCRIBER_ASKING && transport->leave)
@@ -212,7 +219,8 @@ subscriber_go(struct subscriber *subscriber)
     subscriber_close_link(subscriber);
     event_del(&subscriber->pause);
     settle_account(subscriber,
-                   subscriber->is_leaving ? subscriber->until : UINT32_MAX);
+                   subscriber->is_leaving ? subscriber->until : UINT32_MAX,
+                   has_all);
     set_ready(subscriber, false);
     subscriber->state = SUBSCRIBER_GONE;
 }
@@ -264,6 +272,7 @@ subscriber_cut(struct subscriber *subscriber, int64_t now_ns)
 {
     if (!subscriber->was_ready)
         return;
+    subscriber->is_cut = true;
     set_ready(subscriber, false);
     if (!subscriber->broken_ns)
         subscriber->broken_ns = now_ns;
@@ -405,7 +414,8 @@ subscriber_fail(struct subscriber *subscriber, const char *sentence)
     if (subscriber->has_failed)
         return;
     subscriber->has_failed = true;
-    faults_add(run_of(subscriber)->faults, true, "%s", sentence);
+    faults_add(run_of(subscriber)->faults, true, "%s: %s",
+               run_of(subscriber)->subscribe_url, sentence);
 }
 
 const struct entrance *

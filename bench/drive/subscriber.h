@@ -45,6 +45,7 @@ struct subscriber {
     bool is_slow;   /* was told to stop reading */
     bool is_stopped;
     bool is_leaving;   /* as soon as it has what was published up to `until` */
+    bool is_cut;       /* by us: how its connection ends says nothing */
     bool has_failed;   /* this transfer or connection, by us */
     bool is_good;      /* this answer's status */
     bool has_begun;    /* this answer's body */
@@ -77,8 +78,9 @@ void subscriber_init(struct subscriber *subscriber, struct crowd *crowd,
 void subscriber_fini(struct subscriber *subscriber);
 
 void subscriber_begin(struct subscriber *subscriber);
-/* Closes its account and its connection, at once. */
-void subscriber_go(struct subscriber *subscriber);
+/* Closes its account and its connection, at once. HAS_ALL: it was looked at,
+ * and had all that was accepted. */
+void subscriber_go(struct subscriber *subscriber, bool has_all);
 /* Goes, when it has what was published up to now, and comes anew. */
 void subscriber_churn(struct subscriber *subscriber);
 void subscriber_stop(struct subscriber *subscriber);

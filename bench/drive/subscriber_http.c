@@ -111,7 +111,7 @@ on_done(struct transfer *transfer, CURLcode code)
     bool is_good = subscriber->is_good && code == CURLE_OK;
     if (is_good)
         note_round_trip(subscriber);
-    else if (code && !subscriber->has_failed)
+    else if (code && !subscriber->has_failed && !subscriber->is_cut)
         faults_add_code(run->faults, method_of(subscriber), run->subscribe_url,
                         transfer->easy, code);
     subscriber_ended(subscriber, is_good);

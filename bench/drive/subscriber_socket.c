@@ -54,8 +54,9 @@ on_end(struct wire *wire, const char *why)
 {
     struct subscriber *subscriber = of_wire(wire);
     struct run *run = subscriber->crowd->worker.run;
-    faults_add(run->faults, false, "The connection to %s ended: %s",
-               run->subscribe_url, why ? why : "the server closed it");
+    if (!subscriber->is_cut)
+        faults_add(run->faults, false, "The connection to %s ended: %s",
+                   run->subscribe_url, why ? why : "the server closed it");
     subscriber_ended(subscriber, false);
 }
 
