@@ -116,6 +116,16 @@ TEST(its_answers_are_those_of_sorted_samples)
     }
 }
 
+TEST(a_share_that_is_a_whole_number_of_values_is_taken_as_that)
+{
+    struct histogram *histogram = histogram_new();
+    for (int i = 1; i <= 100; i++)
+        histogram_add(histogram, i);
+    for (int i = 1; i <= 100; i++)
+        assert_int_equal(histogram_quantile(histogram, i / 100.0), i);
+    histogram_free(histogram);
+}
+
 /* Each value alone, between a smaller and a larger one so that neither minimum
  * nor maximum helps. */
 static void
@@ -326,6 +336,7 @@ TEST(what_is_printed_is_in_its_unit_and_rises_to_the_maximum)
 }
 
 RUN(LISTED(its_answers_are_those_of_sorted_samples),
+    LISTED(a_share_that_is_a_whole_number_of_values_is_taken_as_that),
     LISTED(no_value_at_the_edge_of_any_step_is_more_than_a_thousandth_off),
     LISTED(two_steps_side_by_side_are_told_apart),
     LISTED(what_lies_outside_its_range_is_counted_at_the_ends),

@@ -111,6 +111,13 @@ TEST(messages_that_were_under_way_together_have_no_order)
     receipt_take(&same, messages, next, 60);
     receipt_take(&same, messages, 2, 40);
     assert_int_equal(same.reordered, 0);
+    next = messages_add(messages, 0, true);
+    messages_sent(messages, next, 61);
+    struct receipt after = {0};
+    receipt_take(&after, messages, next, 61);
+    receipt_take(&after, messages, 2, 40);
+    assert_int_equal(after.reordered, 1);
+    receipt_fini(&after);
     receipt_fini(&swapped);
     receipt_fini(&late);
     receipt_fini(&same);

@@ -104,6 +104,17 @@ TEST(its_uncertainty_is_no_larger_than_one_pollers_need_be)
     trial_free(&trial);
 }
 
+TEST(ten_pollers_are_not_ten_times_as_many_samples)
+{
+    struct trial trial = trial_new();
+    simulate(&trial, 1, 400, 10, true, 10, 1e6, 0);
+    double uncertain_us = theory_of(&trial, 400, true, 1e6).uncertain_us;
+    simulate(&trial, 1, 400, 10, true, 1, 1e6, 0);
+    double of_one_us = theory_of(&trial, 400, true, 1e6).uncertain_us;
+    assert_true(fabs(uncertain_us / of_one_us - 1) < 0.1);
+    trial_free(&trial);
+}
+
 TEST(polls_that_look_too_late_are_found)
 {
     struct trial trial = trial_new();
@@ -183,6 +194,7 @@ TEST(a_quantile_of_nothing_may_lie_anywhere)
 
 RUN(LISTED(polling_as_it_should_be_agrees_as_often_as_it_says),
     LISTED(its_uncertainty_is_no_larger_than_one_pollers_need_be),
+    LISTED(ten_pollers_are_not_ten_times_as_many_samples),
     LISTED(polls_that_look_too_late_are_found),
     LISTED(fixed_spacing_may_lock_step_and_claims_no_more_than_that),
     LISTED(without_samples_there_is_no_answer),
