@@ -191,33 +191,37 @@ was_probed(const struct session *session, int index)
     return false;
 }
 
-/* Asks each entrance once. What is wrong with one is said and costs its runs;
- * false when nothing is left. Where nobody is there at all, that is said once
- * and not of each entrance. */
+/* Asks each entrance once. What is wrong with one costs its runs, and is said
+ * with its name; false when nothing is left. Where nobody is there at all, that
+ * is said once and not of each. */
 static bool
 probe(struct session *session)
 {
-    char *first = NULL;
     int asked = 0, failed = 0;
+    char **problems = xcalloc((size_t)session->agenda.count, sizeof *problems);
     for (int i = 0; i < session->agenda.count && !interrupt_signal(); i++) {
         struct item *item = &session->agenda.items[i];
         if (item->is_done || was_probed(session, i))
             continue;
         asked++;
-        char *problem = drive_probe(&item->plan);
-        if (!problem)
+        problems[i] = drive_probe(&item->plan);
+        if (!problems[i])
             continue;
-        if (++failed == asked && failed > 1) {
-            free(problem);
-        } else if (failed == 1) {
-            first = problem;
-        } else {
-            complain(session, problem);
-        }
+        failed++;
         drop_alike(session, &item->plan);
     }
-    if (first)
-        complain(session, first);
+    for (int i = 0, said = 0; i < session->agenda.count; i++) {
+        const struct plan *plan = &session->agenda.items[i].plan;
+        if (problems[i] && failed < asked)
+            progress_say(session->progress,
+                         "leaving out %s by way of %s (%s): %s",
+                         plan->subscribe->transport, plan->subscribe->way,
+                         plan->target->name, problems[i]);
+        else if (problems[i] && !said++)
+            progress_say(session->progress, "%s", problems[i]);
+        free(problems[i]);
+    }
+    free(problems);
     session->is_bad |= failed > 0;
     return !failed || failed < asked;
 }
