@@ -1,6 +1,7 @@
 #include "drive/drive.h"
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "drive/stage.h"
 #include "plan.h"
 #include "result.h"
@@ -35,6 +36,7 @@ drive_run(const struct plan *plan, const struct drive_hooks *hooks,
     struct stage stage;
     if (!is_possible(plan, result))
         return false;
+    result->began_s = (double)clock_wall_ms() / 1e3;
     bool is_set = stage_init(&stage, plan, hooks, result);
     if (is_set) {
         phases_settle(&stage);
