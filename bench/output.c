@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "results/hgrm.h"
 #include "results/json.h"
+#include "results/report.h"
 #include "results/table.h"
 #include "sentence.h"
 #include "settings.h"
@@ -49,8 +50,12 @@ say(const char *path, const char *why)
 static bool
 save_report(const char *path, const struct results *results)
 {
-    (void)results;
-    return say(path, "pages are not made yet");
+    char *problem = NULL;
+    if (report_save(path, results, &problem))
+        return true;
+    fprintf(stderr, "earshot-bench: %s\n", problem);
+    free(problem);
+    return false;
 }
 
 static void

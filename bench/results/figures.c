@@ -1,6 +1,7 @@
 #include "results/figures.h"
 
 #include "measure/histogram.h"
+#include "measure/theory.h"
 #include "result.h"
 
 #include <math.h>
@@ -183,10 +184,18 @@ latency_figure(const struct result *result, enum figure figure)
 static double
 theory_us(const struct result *result)
 {
+    struct polling polling = {
+        .interval_us = result->poll_interval_s * 1e6,
+        .latency = result->latency,
+        .publish = result->publish,
+        .messages = result->messages_counted,
+        .is_poisson = result->is_poisson,
+    };
+    struct polling_theory theory;
     if (strcmp(result->transport, "poll") != 0 ||
-        result->poll_interval_s <= 0 || result->poll_round_trip_us <= 0)
+        result->poll_interval_s <= 0 || !theory_of_polling(&polling, &theory))
         return NAN;
-    return result->poll_interval_s * 1e6 / 2 + result->poll_round_trip_us;
+    return theory.expected_us;
 }
 
 static double

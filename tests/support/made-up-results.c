@@ -1,10 +1,11 @@
 /* Prints results that nobody measured: as JSON, or as what is made of them.
  *
- *   made-up-results json|table|hgrm */
+ *   made-up-results json|table|hgrm|report */
 #include "made_up.h"
 
 #include "results/hgrm.h"
 #include "results/json.h"
+#include "results/report.h"
 #include "results/table.h"
 
 #include <stdio.h>
@@ -22,6 +23,8 @@ main(int argc, char **argv)
         table_print(stdout, results, false);
     else if (strcmp(form, "hgrm") == 0)
         hgrm_print(stdout, results);
+    else if (strcmp(form, "report") == 0)
+        report_write(stdout, results);
     else
         is_known = false;
     results_free(results);
