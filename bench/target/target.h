@@ -23,13 +23,13 @@
  *
  * "hello": what is sent once connected (ws). "ready": bytes that must have come
  * before it counts as subscribed, of SSE in an event and not in a comment; left
- * out: a good head (HTTP 200, 101) is enough. "answer", "lost": bytes by which a
- * frame, an event or an answer says that a message was accepted, or that some
+ * out: a good head (HTTP 200, 101) is enough. "answer", "lost": bytes by which
+ * a frame, an event or an answer says that a message was accepted, or that some
  * are gone; "more": by which a poll's answer says that there is more, to be
- * asked for at once. "accept": good statuses; left out: 200, 201, 202 and 204 of
- * publishing, 200 or 101 of subscribing.
- * "cursor": take "sse-id", "json:NAME" (a member of the body or frame) or
- * "header:NAME"; give "header:NAME" or "query:NAME"; left out: it starts anew.
+ * asked for at once. "accept": good statuses; left out: 200, 201, 202 and 204
+ * of publishing, 200 or 101 of subscribing. "cursor": take "sse-id",
+ * "json:NAME" (a member of the body or frame) or "header:NAME"; give
+ * "header:NAME" or "query:NAME"; left out: it starts anew.
  *
  * In ways, URLs, headers, bodies and hellos {channel} stands for the channel,
  * {token} for the message, padding included (of publishing only), and {WORD}
