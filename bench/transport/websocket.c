@@ -16,6 +16,19 @@ flush(struct websocket *websocket, struct subscriber *subscriber)
     bytes_fini(out);
 }
 
+/* Says what is wrong, and where. */
+static void
+fail(struct websocket *websocket, struct subscriber *subscriber)
+{
+    struct bytes sentence = BYTES_EMPTY;
+    char *url = subscriber_url(subscriber);
+    bytes_printf(&sentence, "%s: %s", url, websocket->client.problem);
+    bytes_append_char(&sentence, '\0');
+    subscriber_fail(subscriber, sentence.data);
+    bytes_fini(&sentence);
+    free(url);
+}
+
 void
 websocket_begin(struct websocket *websocket, struct subscriber *subscriber)
 {
@@ -26,7 +39,7 @@ websocket_begin(struct websocket *websocket, struct subscriber *subscriber)
                            subscriber_random(subscriber)))
         flush(websocket, subscriber);
     else
-        subscriber_fail(subscriber, websocket->client.problem);
+        fail(websocket, subscriber);
     free(url);
     free(headers);
 }
@@ -51,7 +64,7 @@ websocket_take(struct subscriber *subscriber, void *state, const char *data,
             break;
         case WS_WRONG:
             flush(websocket, subscriber);
-            subscriber_fail(subscriber, websocket->client.problem);
+            fail(websocket, subscriber);
             return;
         case WS_NOTHING:
         case WS_CLOSE:

@@ -12,8 +12,8 @@ A script is an object (of JSON, if it comes from a file):
         "lose"        it is accepted, and comes to nobody
         "repeat"      it comes so many times more
         "swap"        it comes after the next one
-        "only"        all this concerns the live subscribers with these numbers
-                      (in the order in which they came; not by polling)
+        "only"        all this concerns those of the live subscribers, counted
+                      from 0 as they came; who polls is not among them
         "answer_ms"   its publisher has to wait so long
         "status"      it is refused with this status
         "silent"      its publisher's connection is closed without an answer
@@ -135,14 +135,16 @@ class Client:
         self.server, self.reader, self.writer = server, reader, writer
         self.number = None      # of a live subscriber
         self.cut = None
+        self.writes = asyncio.Lock()
 
     async def write(self, data):
         step = self.server.script.get("pieces") or max(len(data), 1)
-        for at in range(0, len(data), step):
-            self.writer.write(data[at:at + step])
-            await self.writer.drain()
-            if step < len(data):
-                await asyncio.sleep(0)
+        async with self.writes:
+            for at in range(0, len(data), step):
+                self.writer.write(data[at:at + step])
+                await self.writer.drain()
+                if step < len(data):
+                    await asyncio.sleep(0)
 
     async def answer(self, status, body, kind="application/json"):
         body = body.encode() if isinstance(body, str) else body
@@ -422,7 +424,10 @@ class Scripted:
         return self.channels[name]
 
     def start_of(self, channel, cursor):
-        if cursor is None or self.script.get("forgets"):
+        if cursor is None:
+            return len(channel.entries)
+        if self.script.get("forgets"):
+            self.happened["forgotten"] += len(channel.entries) - int(cursor)
             return len(channel.entries)
         return int(cursor)
 
@@ -450,17 +455,17 @@ class Scripted:
             self.happened["lost"] += 1
             return
         copies = 1 + effects.get("repeat", 0)
-        if only is None:
-            entries = [(text, None)] * copies
-        else:   # what happens to a few, and the message itself for the others
-            others = range(self.live_count)
-            others = set(others) - set(only)
-            entries = [(text, others)]
+        entries = [(text, None)] * copies
+        meant = 1
+        if only is not None:    # it happens to a few, and not to the others
+            numbers = sorted(client.number for client in self.live)
+            few = {numbers[i] for i in only}
+            entries = [(text, set(numbers) - few)]
             if not effects.get("lose"):
-                entries += [(text, set(only))] * copies
-            else:
-                self.happened["lost"] += len(only)
-        self.happened["repeated"] += (copies - 1) * (len(only) if only else 1)
+                entries += [(text, few)] * copies
+            meant = len(few)
+            self.happened["lost"] += meant * bool(effects.get("lose"))
+        self.happened["repeated"] += (copies - 1) * meant
         if effects.get("swap"):
             self.happened["swapped"] += 1
             channel.held += entries

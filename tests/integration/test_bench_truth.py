@@ -1,0 +1,310 @@
+"""earshot-bench against a server whose every fault is known (scripted.py): what
+it finds is what was done, no more and no less.
+
+Times are compared downwards exactly, for nothing can be quicker than the server
+was, and upwards loosely, for a machine may be slow."""
+
+import json
+import subprocess
+
+import pytest
+from processes import program, surroundings
+from scripted import Scripted
+from wait import slow
+
+LIVE = ["sse", "ws", "socket.io"]
+ALL = ["poll", "long-poll", *LIVE]
+# Resume without loss after a cut: those that have a cursor.
+RESUMING = ["poll", "long-poll", "sse", "ws"]
+BEGIN = 10      # the messages before are the benchmark's own questions
+
+
+class Outcome:
+    def __init__(self, process):
+        self.status = process.returncode
+        self.said = process.stderr
+        self.told = process.stdout
+
+    @property
+    def runs(self):
+        return json.loads(self.told)["runs"]
+
+    @property
+    def run(self):
+        (run,) = self.runs
+        return run
+
+
+@pytest.fixture
+def bench(directory):
+    """bench(script, *words, option=value…) measures a server that follows the
+    script: (what is told, what happened)."""
+    def bench(script, *words, **options):
+        settings = dict(transport="sse", rate=100, seconds=1.5, warm_up=0,
+                        subscribers=1, publishers=1, spacing="fixed", seed=7,
+                        poll_interval=0.05, patience=slow(1.5), format="json")
+        settings.update(options)
+        with Scripted(script) as server:
+            file = directory / "target.json"
+            file.write_text(json.dumps(server.target()))
+            command = [program("earshot-bench"), *(words or ["latency"]),
+                       "--target", str(file)]
+            for name, value in settings.items():
+                command += ["--" + name.replace("_", "-"), str(value)]
+            outcome = Outcome(subprocess.run(
+                command, capture_output=True, text=True, timeout=slow(100),
+                env=surroundings(directory), check=False))
+        return outcome, server.happened
+    return bench
+
+
+def assert_all_came(run, messages=120):
+    """Nothing was lost, and the run was one."""
+    assert run["complete"] and run["problem"] is None, run["problem"]
+    assert run["published"] >= messages
+    assert run["delivered"] == run["expected"] > 0
+    assert (run["lost"], run["refused"]) == (0, 0), run
+
+
+@pytest.mark.parametrize("transport", ALL)
+def test_every_transport_brings_everything(bench, transport):
+    outcome, happened = bench({}, transport=transport, subscribers=5)
+    assert outcome.status == 0, outcome.said
+    run = outcome.run
+    assert_all_came(run)
+    assert 5 * run["messages_counted"] <= run["delivered"] <= \
+        5 * run["published"]
+    assert run["delivered"] <= happened["deliveries"]
+    assert run["messages_counted"] == 150
+    assert (run["repeated"], run["reordered"], run["told_lost"]) == (0, 0, 0)
+    assert run["transport"] == transport
+    assert run["subscribers"] == 5
+
+
+@pytest.mark.parametrize("transport", ALL)
+def test_delays_are_found(bench, transport):
+    outcome, _ = bench({"rules": [{"delay_ms": 120, "answer_ms": 10}]},
+                       transport=transport)
+    assert outcome.status == 0, outcome.said
+    run = outcome.run
+    assert_all_came(run)
+    for name in "latency_us", "latency_sent_us", "last_us":
+        assert run[name]["min"] >= 120_000, name
+        assert run[name]["p50"] < slow(1_500_000), name
+    assert 10_000 <= run["publish_sent_us"]["min"]
+    assert run["publish_us"]["min"] >= run["publish_sent_us"]["min"]
+    assert run["publish_us"]["p50"] < slow(1_000_000)
+
+
+def test_two_delays_are_two_percentiles(bench):
+    """A fifth of the messages come 1.5 s later than the others."""
+    outcome, _ = bench({"rules": [{"delay_ms": 30},
+                                  {"every": 5, "delay_ms": 1530}]})
+    latency = outcome.run["latency_us"]
+    assert 30_000 <= latency["min"] <= latency["p50"] < 1_500_000
+    assert 1_530_000 <= latency["p90"] <= latency["max"]
+    assert latency["count"] == outcome.run["messages_counted"]
+    assert latency["mean"] >= 30_000 + 1_500_000 / 5 * 0.9
+
+
+@pytest.mark.parametrize("transport", ALL)
+def test_losses_are_counted_exactly(bench, transport):
+    outcome, happened = bench(
+        {"rules": [{"from": BEGIN, "every": 10, "lose": True}]},
+        transport=transport, subscribers=3)
+    run = outcome.run
+    assert happened["lost"] >= 10
+    assert run["lost"] == 3 * happened["lost"]
+    assert run["delivered"] == run["expected"] - run["lost"]
+    assert (run["repeated"], run["reordered"]) == (0, 0)
+    assert outcome.status != 0
+
+
+def test_a_loss_is_said_first(bench):
+    outcome, happened = bench(
+        {"rules": [{"from": BEGIN, "to": BEGIN + 3, "lose": True}]},
+        format="table", seconds=1)
+    assert outcome.status != 0
+    assert happened["lost"] == 3
+    first = outcome.told.splitlines()[0]
+    assert first.startswith("LOST"), outcome.told
+    assert "3 of " in first
+
+
+def test_a_loss_of_one_of_many_is_one(bench):
+    outcome, happened = bench(
+        {"rules": [{"from": BEGIN, "every": 10, "lose": True, "only": [2]}]},
+        subscribers=5)
+    assert happened["lost"] >= 10
+    assert outcome.run["lost"] == happened["lost"]
+    assert outcome.status != 0
+
+
+@pytest.mark.parametrize("transport", ALL)
+def test_repeats_are_counted_exactly(bench, transport):
+    outcome, happened = bench(
+        {"rules": [{"from": BEGIN, "every": 10, "repeat": 2}]},
+        transport=transport, subscribers=2)
+    run = outcome.run
+    assert happened["repeated"] >= 20
+    assert run["repeated"] == 2 * happened["repeated"]
+    assert_all_came(run)
+    assert run["reordered"] == 0
+
+
+@pytest.mark.parametrize("transport", ALL)
+def test_what_comes_after_a_later_message_is_counted_exactly(bench, transport):
+    # One publisher: each was answered before the next was sent.
+    outcome, happened = bench(
+        {"rules": [{"from": BEGIN, "to": 100, "every": 10, "swap": True}]},
+        transport=transport, subscribers=2)
+    run = outcome.run
+    assert happened["swapped"] == 9
+    assert run["reordered"] == 2 * 9
+    assert_all_came(run)
+    assert run["repeated"] == 0
+
+
+def test_a_stalled_server_is_late_from_when_messages_were_due(bench):
+    """While it stands still for a second, 50 messages are due and none is sent:
+    counted from their sending alone, they would look quick."""
+    outcome, happened = bench(
+        {"rules": [{"from": 60, "to": 61, "stall_ms": 1000}]}, rate=50,
+        seconds=3)
+    run = outcome.run
+    assert happened["stalls"] == 1
+    assert_all_came(run)
+    due, sent = run["latency_us"], run["latency_sent_us"]
+    assert due["max"] >= 1_000_000
+    assert due["p90"] >= 500_000
+    assert due["p90"] > 2 * sent["p90"]
+    assert due["mean"] > sent["mean"] + 100_000
+    published, posted = run["publish_us"], run["publish_sent_us"]
+    assert published["max"] >= 1_000_000
+    assert published["p90"] > 2 * posted["p90"]
+
+
+def test_a_poll_is_late_by_half_its_interval(bench):
+    """Its delay is drawn evenly from 0 to the interval: over 300 messages the
+    mean's own deviation is a sixtieth of the interval, and four of them are
+    allowed."""
+    outcome, _ = bench({}, transport="poll", poll_interval=0.4, seconds=3,
+                       spacing="poisson", subscribers=4)
+    run = outcome.run
+    assert_all_came(run, 200)
+    latency = run["latency_us"]
+    allowed = 4 * 400_000 / 12 ** 0.5 / run["messages_counted"] ** 0.5
+    assert latency["mean"] >= 200_000 - allowed
+    assert latency["mean"] < 200_000 + allowed + slow(150_000)
+    assert latency["max"] < 400_000 + slow(1_000_000)
+    assert run["requests"] >= 4 * 6
+
+
+@pytest.mark.parametrize("transport", ALL)
+def test_what_comes_byte_by_byte_is_understood(bench, transport):
+    outcome, _ = bench({"pieces": 1}, transport=transport, rate=20,
+                       seconds=1.5)
+    assert outcome.status == 0, outcome.said
+    assert_all_came(outcome.run, 25)
+
+
+@pytest.mark.parametrize("transport", ["ws", "socket.io"])
+def test_fragments_and_pings_between_are_understood(bench, transport):
+    outcome, happened = bench({"fragments": 5}, transport=transport)
+    assert outcome.status == 0, outcome.said
+    assert_all_came(outcome.run)
+    assert happened["pongs"] >= 4 * 120
+
+
+@pytest.mark.parametrize("how", ["all", "middle"])
+@pytest.mark.parametrize("transport", ["sse", "ws"])
+def test_who_is_cut_comes_back_and_misses_nothing(bench, transport, how):
+    outcome, happened = bench(
+        {"rules": [{"from": BEGIN + 10, "every": 40, "cut": how}]},
+        transport=transport, subscribers=2)
+    assert happened["cuts"] >= 4
+    run = outcome.run
+    assert_all_came(run)
+    assert (run["repeated"], run["reordered"]) == (0, 0)
+    assert outcome.status == 0, outcome.said
+
+
+@pytest.mark.parametrize("transport", ["sse", "ws"])
+def test_what_is_missed_between_is_lost(bench, transport):
+    """The server forgets: what came while nobody was there never comes."""
+    outcome, happened = bench(
+        {"forgets": True,
+         "rules": [{"from": BEGIN + 10, "every": 40, "cut": "all"}]},
+        transport=transport)
+    assert happened["forgotten"] >= 3
+    assert outcome.run["lost"] == happened["forgotten"]
+    assert outcome.status != 0
+
+
+@pytest.mark.parametrize("by", ["post", "ws"])
+def test_what_is_refused_is_counted_and_not_lost(bench, by):
+    outcome, happened = bench(
+        {"rules": [{"from": BEGIN, "every": 10, "status": 503}]},
+        publish_by=by, transport="ws")
+    run = outcome.run
+    assert happened["refused"] >= 10
+    assert run["refused"] == happened["refused"]
+    assert run["lost"] == 0
+    assert run["delivered"] == run["expected"]
+
+
+def test_what_nobody_answers_is_refused(bench):
+    outcome, happened = bench(
+        {"rules": [{"from": BEGIN, "to": 60, "every": 10, "silent": True}]},
+        publish_by="ws")
+    assert happened["refused"] >= 5
+    assert outcome.run["refused"] == happened["refused"]
+    assert outcome.run["lost"] == 0
+
+
+@pytest.mark.parametrize("transport", ALL)
+def test_publishing_by_websocket_is_measured(bench, transport):
+    outcome, happened = bench({"rules": [{"answer_ms": 20}]},
+                              transport=transport, publish_by="ws", rate=20)
+    assert outcome.status == 0, outcome.said
+    run = outcome.run
+    assert_all_came(run, 25)
+    assert run["publish_by"] == "ws"
+    assert run["publish_us"]["min"] >= 20_000
+    assert happened["requests publish"] == 0
+
+
+@pytest.mark.parametrize("transport", ALL)
+@pytest.mark.parametrize("answer, words", [
+    ({"status": 404, "body": "no"}, ["404"]),
+    ({"status": 500, "body": "oh"}, ["500"]),
+    ({"status": 200, "type": "text/html", "body": "<html>"}, []),
+])
+def test_a_wrong_answer_is_said_in_one_sentence(bench, transport, answer,
+                                                words):
+    kind = "poll" if transport == "long-poll" else transport
+    outcome, _ = bench({"answers": {kind: answer}}, transport=transport,
+                       seconds=1, patience=slow(2))
+    assert outcome.status != 0
+    (sentence,) = outcome.said.strip().splitlines()
+    assert "http://127.0.0.1" in sentence
+    for word in words:
+        assert word in sentence
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_publish_that_is_refused_is_said(bench, status):
+    outcome, _ = bench({"answers": {"publish": {"status": status}}}, seconds=1)
+    assert outcome.status != 0
+    (sentence,) = outcome.said.strip().splitlines()
+    assert str(status) in sentence and "/" in sentence
+
+
+def test_publishing_in_a_closed_loop_is_counted(bench):
+    outcome, happened = bench({"rules": [{"answer_ms": 20}]}, "publish",
+                              seconds=1, publishers=4, rate=1000)
+    assert outcome.status == 0, outcome.said
+    for run in outcome.runs:
+        assert run["published"] <= happened["messages"]
+        assert run["publish_us"]["min"] >= 20_000
+        assert run["publishes_per_s"] <= run["publishers"] / 0.02
