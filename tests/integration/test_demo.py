@@ -118,6 +118,20 @@ def test_it_serves_the_page_and_the_room(demo):
     assert web.call("GET", demo.url + "earshot/-/health").json["ready"]
 
 
+def test_a_browser_shows_each_file_that_a_page_has_beside_it(demo):
+    """What has no type it would save instead: the client's README is read."""
+    kinds = {path.suffix: path for path in (SOURCE / "static").rglob("*.*")}
+    assert ".md" in kinds
+    for suffix, path in kinds.items():
+        answer = web.call("GET", demo.url + str(
+            path.relative_to(SOURCE / "static")))
+        assert answer.status == 200
+        kind = answer.headers["content-type"]
+        assert kind.split("/")[0] in ("text", "image"), (suffix, kind)
+    assert "plain" in web.call(
+        "GET", demo.url + "README.md").headers["content-type"]
+
+
 def test_it_leaves_what_the_benchmark_measures(demo):
     path = demo.dir / "target.json"
     words = json.loads(path.read_text("utf-8"))["set"]
