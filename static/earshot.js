@@ -144,17 +144,17 @@ class Http {
         try {
             const response = await fetch(this.address(path, query),
                 { cache: "no-store", ...init, signal: control.signal });
-            const { status, headers } = response;
             if (response.ok) {
                 return await response.json();
             }
+            const { status } = response;
             // Not 2xx: an error in the server's own words.
             const { error, code } = await response.json().catch(() => ({}));
             throw failure(error ?? `HTTP ${status}`, {
                 status,
                 code,
                 final: status < 500 && ![408, 429].includes(status),
-                retryAfter: Number(headers.get("Retry-After")) * 1000 || 0,
+                retryAfter: Number(response.headers.get("Retry-After")) * 1000,
             });
         } finally {
             control.abort();
@@ -162,12 +162,12 @@ class Http {
     }
 
     /** Exponential, with full jitter: clients of one server spread out. */
-    backOff(failures, { final, retryAfter = 0 }, signal) {
+    backOff(failures, { final, retryAfter }, signal) {
         const { retry, retryMax } = this.options;
         const bound = final ? retryMax
             : Math.min(retryMax, retry * 2 ** failures);
         return this.pause(Math.min(retryMax,
-            Math.max(retryAfter, Math.random() * bound)), signal);
+            Math.max(retryAfter || 0, Math.random() * bound)), signal);
     }
 
     /** Waits, unless the page wakes or `signal` ends it before. */
@@ -274,9 +274,7 @@ class Inbox extends Http {
      * @returns {Promise<string[]>} the events that somebody has heard
      */
     async ask(wait, signal) {
-        const { silence, patience } = this.options;
-        const time = !wait ? patience
-            : Math.max(silence, wait * 1000 + patience);
+        const time = wait * 1000 + this.options.patience;
         const heard = [];
         for (let more = true; more;) {
             const before = this.cursor;
@@ -403,7 +401,8 @@ class Line {
     async #recover(error, signal) {
         const { better } = this.#inbox.options;
         try {
-            const unfit = error.unfit || !this.#lives;
+            const unfit = error.unfit
+                || this.#lives < (this.#failures > 4 ? 2 : 1);
             if (unfit && this.#ladder[this.#rung + 1]) {
                 await this.#inbox.ask(0, signal);
                 this.#rung++;
@@ -432,7 +431,7 @@ class Line {
      */
     async #stream(signal, connect) {
         this.#lives = 0;
-        if (this.#failures > 0) {
+        if (this.#failures) {
             await this.#knock(signal);
         }
         const { opening, silence } = this.#inbox.options;
@@ -442,18 +441,18 @@ class Line {
                 signal.throwIfAborted();
                 signal.addEventListener("abort", reject);
                 const fail = (why, more) => reject(failure(why, more));
-                const live = () => {
+                const live = (frame) => {
                     this.#known = this.#inbox.names;
                     clearTimeout(timer);
                     timer = setTimeout(() =>
                         this.#doubt(signal).then(live, reject), silence);
                     // What opens and is cut at once has not proved itself.
-                    this.#lives ? this.#prove() : this.#lives++;
+                    frame?.cursor ? this.#lives ||= 1 : this.#prove();
                 };
                 timer = setTimeout(fail, opening, "no answer in time");
                 this.#source = connect((frame) => {
                     if (!signal.aborted) {
-                        live();
+                        live(frame);
                         this.#take(frame);
                     }
                 }, fail);
@@ -462,7 +461,6 @@ class Line {
             clearTimeout(timer);
             this.#source?.close();
             this.#source = undefined;
-            this.hear = () => {};
         }
     }
 
@@ -477,7 +475,7 @@ class Line {
 
     /** A poll, whose failure says nothing of the transport. */
     async #knock(signal) {
-        this.#lives = 1;
+        this.#lives = 2;
         await this.#inbox.ask(0, signal);
         this.#lives = 0;
     }
@@ -548,10 +546,15 @@ class Line {
             ["earshot.open", "earshot.lost"].forEach(on);
             this.#inbox.names.forEach(this.hear);
             source.addEventListener("error", (/** @type {any} */ { data }) => {
-                if (source.readyState === /* CLOSED */ 2) {
-                    fail("the stream was refused");
-                } else if (!data) {
-                    this.#enter("connecting"); // the browser does it
+                if (data) {
+                    return;
+                }
+                if (source.readyState === /* CLOSED */ 2
+                    || ++this.#failures > 5) {
+                    fail("the stream was closed");
+                } else {
+                    this.#lives &&= 1; // the browser opens it again
+                    this.#enter("connecting");
                 }
             });
             return source;
@@ -857,8 +860,8 @@ class Room {
     async emit(event, data = "", { key = randomWord() } = {}) {
         const [type, body, plain] = encode(data);
         const query = { from: this.from, event };
-        const headers = { "Content-Type": type, "Idempotency-Key": key };
-        const init = { method: "POST", headers, body };
+        const init = { method: "POST", body,
+            headers: { "Content-Type": type, "Idempotency-Key": key } };
         const frame = plain !== undefined && { ...query, key, data: plain };
         const stored = this.#publishing.then(() =>
             this.#publish(frame, query, init, this.#closing.signal));
@@ -873,7 +876,7 @@ class Room {
     use(transport) {
         const ladder = LADDER.filter((name) =>
             transport === name || transport === "auto");
-        if (!ladder.length) {
+        if (!ladder[0]) {
             throw new TypeError(`no transport is called "${transport}"`);
         }
         if (String(ladder) !== String(this.#ladder)) {
@@ -891,8 +894,9 @@ class Room {
 
     #start() {
         this.#stop();
-        if (this.#state !== "closed") {
-            this.#show("connecting", this.#ladder[0]);
+        this.#show("connecting", this.#ladder[0]);
+        // Who is told of it may close the room, or choose anew.
+        if (this.#state !== "closed" && !this.#tabs) {
             this.#tabs = new Tabs(this.#inbox,
                 `earshot 1 ${this.#ladder} ${this.#inbox.address("")}`, {
                     lead: this.#lead,
@@ -913,7 +917,8 @@ class Room {
     };
 
     #show = (state, transport, error) => {
-        if (state !== this.#state || transport !== this.#transport) {
+        if (this.#state !== "closed"
+            && (state !== this.#state || transport !== this.#transport)) {
             this.#state = state;
             this.#transport = transport;
             this.#tabs?.tell(this.cursor, error
@@ -934,12 +939,10 @@ class Room {
         const { document } = globalThis;
         const on = (target, name, act) =>
             target?.addEventListener?.(name, act, { signal });
-        const wake = (climb) => {
+        const wake = (connect = "restart") => {
             this.#inbox.wake();
             this.#tabs?.greet();
-            if (this.leading) {
-                climb ? this.#line?.climb(0) : this.#line?.restart();
-            }
+            this.#line?.[connect](0); // of no effect on one that has ended
         };
         const look = () => {
             // Who heard something just now needs no new connection.
@@ -951,7 +954,7 @@ class Room {
         };
         this.#hidden = document?.hidden && Date.now();
         on(document, "visibilitychange", look);
-        on(globalThis, "online", () => wake(true));
+        on(globalThis, "online", () => wake("climb"));
         // What is frozen shall hold neither a lock nor a connection.
         on(globalThis, "pagehide", () => this.#stop());
         on(document, "freeze", () => this.#stop());

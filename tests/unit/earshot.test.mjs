@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { json, until } from "./client.mjs";
-import { closeAll, earshot, hears, isOpen, numbers, open, prepare, rooms }
-    from "./rooms.mjs";
+import { closeAll, earshot, hears, isOpen, numbers, open, prepare, rooms,
+    sleep } from "./rooms.mjs";
 
 let server;
 
@@ -140,6 +140,32 @@ test("a room closed in the middle of a page hears no more", async () => {
     await new Promise((resolve) => setTimeout(resolve, 10));
     assert.deepEqual(room.heard, numbers(1, 10));
     assert.equal(room.cursor, "10-epoch1");
+});
+
+test("a handler of the first state may change the transport", async () => {
+    const room = open({ transport: "poll" });
+    await isOpen(room);
+    room.on("state", (state, { transport }) =>
+        transport === "long-poll" && room.use("sse"));
+    room.use("long-poll");
+    await until(() => room.state === "open" && room.transport === "sse");
+    server.publish("1");
+    await hears(room, "1");
+    await sleep(50);
+    assert.equal(server.streams.size, 1);
+    assert.ok(!server.requests.some(({ query }) => query.has("wait")));
+});
+
+test("a handler of the first state may close the room", async () => {
+    const room = open({ transport: "poll" });
+    await isOpen(room);
+    room.on("state", (state) => state === "connecting" && room.close());
+    room.use("sse");
+    const { length } = server.requests;
+    await sleep(50);
+    assert.equal(room.state, "closed");
+    assert.equal(server.streams.size, 0);
+    assert.equal(server.requests.length, length);
 });
 
 test("a stream that is left is closed", async () => {

@@ -372,6 +372,65 @@ test("a stream that opens and is cut at once is backed off from", async () => {
     assert.ok(cuts < 20, `${cuts} in a second`);
 });
 
+for (const [first, next] of [["ws", "sse"], ["sse", "long-poll"]]) {
+    test(`${first} that opens and dies each time is left for ${next}`,
+        async () => {
+            if (first === "sse") {
+                server.without.add("/ws");
+            }
+            const room = open({ transport: "auto" });
+            const dying = setInterval(() => server.streams.forEach((stream) =>
+                (first === "ws") === !!stream.frames && stream.cut()), 1);
+            // The browser opens its own again.
+            const { EventSource } = globalThis;
+            const { cut } = EventSource.prototype;
+            EventSource.prototype.cut = function cutAndReturn() {
+                cut.call(this);
+                queueMicrotask(() => this.connect());
+            };
+            try {
+                await opened(room, next);
+                assert.ok(room.ways.filter((way) =>
+                    way === `${first} open`).length >= 5, "it had its chances");
+                server.publish("1");
+                await hears(room, "1");
+            } finally {
+                clearInterval(dying);
+            }
+        });
+}
+
+test("a stream that brings something is not left, however often it dies",
+    async () => {
+        const room = open({ transport: "auto" });
+        for (const data of numbers(1, 12)) {
+            await opened(room, "ws");
+            server.publish(data);
+            await hears(room, ...numbers(1, Number(data)));
+            const { length } = room.states;
+            socket().cut();
+            await until(() => room.states.length > length);
+        }
+        assert.equal(server.count("GET", "/sse"), 0);
+    });
+
+test("a server that was away for long costs nobody the better transport",
+    async () => {
+        const room = open({ transport: "auto", retryMax: 5 });
+        await opened(room, "ws");
+        for (let outage = 0; outage < 3; outage++) {
+            const polls = server.count("GET", "/poll");
+            server.refusing = true;
+            server.fault = away;
+            socket()?.cut();
+            await until(() => server.count("GET", "/poll") > polls + 12);
+            server.fault = () => undefined;
+            server.refusing = false;
+            await opened(room, "ws");
+        }
+        assert.equal(server.count("GET", "/sse"), 0);
+    });
+
 test("a name that is added late condemns no healthy stream", async () => {
     server.without.add("/ws");
     const room = open({ transport: "auto", silence: 30 });
