@@ -45,9 +45,20 @@ class Earshot(Peer):
     def words(self):
         return {"base": f"http://127.0.0.1:{self.web_port}/earshot",
                 "web": self.web,
-                "direct": f"http://127.0.0.1:{self.port}/earshot"}
+                "direct": f"http://127.0.0.1:{self.port}/earshot",
+                "format": "" if self.options.bare else "?format=json"}
 
     def add_ways(self, target):
+        if self.options.bare:
+            target["about"] = "Earshot: a web server in front, and " \
+                "earshot-ws on the same queue. Streams and WebSocket carry " \
+                "the bare data."
+            for entrance in target["subscribe"]:
+                if entrance["transport"] == "ws":
+                    entrance["url"] += "?format=raw"
+                    # There is neither an opening nor a cursor: an opening
+                    # would look like a message.
+                    del entrance["ready"], entrance["cursor"]
         if self.options.synchronous == "normal":
             target.pop("durable")
             target["about"] += " With --synchronous normal a power cut may " \
