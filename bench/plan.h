@@ -46,8 +46,8 @@ struct plan {
     enum upset upset;
     double churn_per_s;
     double slow_share; /* 0 to 1 */
-    bool is_insecure; /* TLS: certificates are not checked */
-    int threads; /* of subscribers; publishers have one besides */
+    bool is_insecure;  /* TLS: certificates are not checked */
+    int threads;       /* of subscribers; publishers have one besides */
     uint64_t seed;
     uint32_t run; /* the number that this run's tokens carry */
 };

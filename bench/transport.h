@@ -23,6 +23,7 @@ enum link_kind {
 struct transport {
     const char *name; /* "poll", "long-poll", "sse", "ws", "socket.io" */
     enum link_kind link;
+    bool is_stream; /* LINK_HTTP: one answer that does not end */
     size_t
         state_size; /* bytes of its own in each subscriber, zeroed at first */
 

@@ -2,8 +2,13 @@
 
 #include "base/bytes.h"
 
+#include <event2/event_struct.h>
 #include <stdlib.h>
-#include <string.h>
+
+struct pool_socket {
+    struct event event;
+    struct transfer *transfer;
+};
 
 static void
 rest(struct transfer *transfer)
@@ -36,12 +41,17 @@ settle(struct pool *pool, int running)
 static void
 on_socket_event(evutil_socket_t fd, short what, void *context)
 {
-    struct pool *pool = context;
+    struct pool_socket *socket = context;
+    struct transfer *transfer = socket->transfer;
+    struct pool *pool = transfer->pool;
     int bits = (what & EV_READ ? CURL_CSELECT_IN : 0) |
                (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
     int running = 0;
     if (pool->watch)
         pool->watch->on_event(pool->watch->context);
+    if (transfer->is_direct && what == EV_READ &&
+        transfer->on_readable(transfer, fd))
+        return;
     curl_multi_socket_action(pool->multi, fd, bits, &running);
     settle(pool, running);
 }
@@ -57,33 +67,35 @@ on_timer_event(evutil_socket_t fd, short what, void *context)
     settle(pool, running);
 }
 
-/* One event a socket; curl keeps it for us. */
+/* Kept by curl for us; one transfer has it at a time, for nothing here shares a
+ * connection. */
 static int
 on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
                void *assigned)
 {
     struct pool *pool = context;
-    struct event *event = assigned;
-    (void)easy;
+    struct pool_socket *socket = assigned;
     if (what == CURL_POLL_REMOVE) {
-        if (event)
-            event_free(event);
+        if (socket)
+            event_del(&socket->event);
+        free(socket);
         curl_multi_assign(pool->multi, fd, NULL);
         return 0;
     }
-    short events = EV_PERSIST;
-    if (what & CURL_POLL_IN)
-        events |= EV_READ;
-    if (what & CURL_POLL_OUT)
-        events |= EV_WRITE;
-    if (event) {
-        event_del(event);
-        event_assign(event, pool->base, fd, events, on_socket_event, pool);
+    if (socket) {
+        event_del(&socket->event);
     } else {
-        event = event_new(pool->base, fd, events, on_socket_event, pool);
-        curl_multi_assign(pool->multi, fd, event);
+        socket = xcalloc(1, sizeof *socket);
+        curl_multi_assign(pool->multi, fd, socket);
     }
-    event_add(event, NULL);
+    char *owner = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
+    socket->transfer = (struct transfer *)(void *)owner;
+    int events = EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) |
+                 (what & CURL_POLL_OUT ? EV_WRITE : 0);
+    event_assign(&socket->event, pool->base, fd, (short)events, on_socket_event,
+                 socket);
+    event_add(&socket->event, NULL);
     return 0;
 }
 
@@ -155,6 +167,7 @@ transfer_start(struct transfer *transfer)
 {
     struct pool *pool = transfer->pool;
     int running = 0;
+    transfer->is_direct = false;
     transfer->is_under_way = true;
     transfer->is_added = true;
     pool->transfers++;

@@ -34,6 +34,10 @@ struct transfer {
     /* It is over, and no longer in the pool; may be started anew at once. One
      * that only connects is still in it, or its connection would be closed. */
     void (*on_done)(struct transfer *transfer, CURLcode code);
+    /* While is_direct: its socket has bytes, which are read beside curl. False:
+     * it is over, and curl is to find that out. */
+    bool (*on_readable)(struct transfer *transfer, int fd);
+    bool is_direct;
     bool only_connects;
     bool is_added;
     bool is_under_way;

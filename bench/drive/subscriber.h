@@ -11,6 +11,7 @@
 #include "measure/schedule.h"
 #include "measure/token.h"
 #include "transport.h"
+#include "transport/chunks.h"
 
 #include <event2/event_struct.h>
 #include <stdalign.h>
@@ -44,11 +45,13 @@ struct subscriber {
     bool has_got;   /* a first message */
     bool is_slow;   /* was told to stop reading */
     bool is_stopped;
-    bool is_leaving;   /* as soon as it has what was published up to `until` */
-    bool is_cut;       /* by us: how its connection ends says nothing */
-    bool has_failed;   /* this transfer or connection, by us */
-    bool is_good;      /* this answer's status */
-    bool has_begun;    /* this answer's body */
+    bool is_leaving; /* as soon as it has what was published up to `until` */
+    bool is_cut;     /* by us: how its connection ends says nothing */
+    bool has_failed; /* this transfer or connection, by us */
+    bool is_good;    /* this answer's status */
+    bool has_begun;  /* this answer's body */
+    bool is_chunked; /* likewise, and it comes as it is */
+    struct chunks chunks;
     int64_t begun_ns;  /* when it first asked */
     int64_t asked_ns;  /* when it asked last */
     int64_t broken_ns; /* it recovers from then on; 0: it does not */

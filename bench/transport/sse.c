@@ -107,6 +107,7 @@ fini(void *state)
 const struct transport transport_sse = {
     .name = "sse",
     .link = LINK_HTTP,
+    .is_stream = true,
     .state_size = sizeof(struct sse),
     .start = start,
     .on_head = on_head,
