@@ -16,8 +16,7 @@ enum {
     SUBSCRIBERS = 1000,
     SPARE_DESCRIPTORS = 100,
     GENTLE_PER_S = 10000, /* deliveries a second that nobody is busy with */
-    FULL_PER_S = 250000,  /* … where looking for the most begins */
-    STEPS_MAX = 6,        /* … four times as many each time */
+    PUBLISHERS = 64,
     RUN_NUMBER = 0x0ca11b00,
 };
 
@@ -50,7 +49,7 @@ must_end(void *context)
            hook->settings->must_end(hook->settings->context);
 }
 
-/* One run of DELIVERIES_PER_S. NULL when it went wrong. */
+/* One run of DELIVERIES_PER_S; 0: a closed loop. NULL when it went wrong. */
 static struct result *
 run_at(struct calibration *calibration, double deliveries_per_s)
 {
@@ -94,7 +93,7 @@ lay_down(struct calibration *calibration)
         .subscribe = &target->subscribe[0],
         .publish = &target->publish[0],
         .subscribers = subscribers_possible(settings->subscribers),
-        .publishers = 8,
+        .publishers = PUBLISHERS,
         .channels = 1,
         .message_bytes = 64,
         .warm_up_us = 300000,
@@ -120,23 +119,19 @@ measure_cost(struct calibration *calibration, struct limits *limits)
     return true;
 }
 
-/* The bare server joins what waits, so that it becomes cheaper as more is asked
- * of it, until the client takes no more. */
-static void
+/* Publishers who wait for nothing but their answers: the bare server writes
+ * what waits in one write, becomes the cheaper the more there is, and lets them
+ * wait only when the client does not read. */
+static bool
 measure_most(struct calibration *calibration, struct limits *limits)
 {
-    double asked = FULL_PER_S;
-    for (int i = 0; i < STEPS_MAX; i++, asked *= 4) {
-        struct result *result = run_at(calibration, asked);
-        double took = result ? result->deliveries_per_s : 0;
-        if (result && took > limits->deliveries_per_s) {
-            limits->deliveries_per_s = took;
-            limits->busy_then = result->client_busy;
-        }
-        result_free(result);
-        if (took < 0.8 * asked)
-            return;
-    }
+    struct result *result = run_at(calibration, 0);
+    if (!result)
+        return false;
+    limits->deliveries_per_s = result->deliveries_per_s;
+    limits->busy_then = result->client_busy;
+    result_free(result);
+    return true;
 }
 
 char *
@@ -148,9 +143,8 @@ limits_measure(const struct limits_settings *settings, struct limits *limits)
     if (problem)
         return problem;
     lay_down(&calibration);
-    if (measure_cost(&calibration, limits))
-        measure_most(&calibration, limits);
-    else
+    if (!measure_cost(&calibration, limits) ||
+        !measure_most(&calibration, limits))
         problem = sentence("earshot-bench could not measure itself against "
                            "the bare server");
     bare_stop(&calibration.bare);

@@ -31,7 +31,7 @@ judge_thread(struct result *result, const struct limits *limits)
                     "was %.0f %% busy. What it found is its own limit as much "
                     "as the server's.",
                     result->client_busy * 100);
-    if (limits->deliveries_per_s > 0 &&
+    if (limits && limits->deliveries_per_s > 0 &&
         result->deliveries_per_s > near_the_most * limits->deliveries_per_s)
         result_note(result,
                     "%.0f deliveries a second are near the %.0f that "

@@ -34,7 +34,8 @@ char *limits_measure(const struct limits_settings *settings,
                      struct limits *limits);
 
 /* Adds notes to RESULT, with figures, when the client was the bottleneck: its
- * thread busy, the schedule not kept, bytes read late, a rate near LIMITS'. */
+ * thread busy, the schedule not kept, bytes read late, a rate near LIMITS'
+ * (NULL: not known); and when others took of the machine. */
 void limits_judge(struct result *result, const struct limits *limits);
 
 #endif

@@ -5,7 +5,9 @@
  * what it must: its first line, and how long its body is. A GET of a path that
  * ends in /sse is held; a POST's body becomes an event for all who are held,
  * whatever its path. What came in one turn of the loop leaves in one write per
- * subscriber, so under load it can send more than any client can take.
+ * subscriber, so under load it can send more than any client can take; while
+ * more than UNSENT_MOST waits for clients to read, it reads no more from
+ * publishers, so that they wait and its memory does not grow.
  *
  *   earshot-bare-sse [--port N] [--with-parent]
  *
@@ -33,7 +35,9 @@ enum {
     READ_MAX = 256 << 10,
     HEAD_MAX = 16 << 10,
     BODY_MAX = 1 << 20,
-    UNSENT_MAX = 16 << 20,
+    UNSENT_MAX = 16 << 20,  /* of one connection */
+    UNSENT_MOST = 64 << 20, /* of all */
+    SEND_BUFFER = 128 << 10,
 };
 
 struct buffer {
@@ -57,7 +61,9 @@ static const char accepted[] = "HTTP/1.1 201 Created\r\n"
 static const char unknown[] = "HTTP/1.1 404 Not Found\r\n"
                               "Content-Length: 0\r\n\r\n";
 
-static int epoll = -1;
+static int epoll = -1;        /* who has something to say */
+static int epoll_unsent = -1; /* who has not taken all yet */
+static size_t unsent;
 static struct connection **held;
 static size_t held_count, held_room;
 static struct buffer events; /* of this turn, for all who are held */
@@ -96,10 +102,10 @@ consume(struct buffer *buffer, size_t len)
 }
 
 static void
-watch(struct connection *connection, int operation, uint32_t what)
+watch(int which, int operation, struct connection *connection, uint32_t what)
 {
     struct epoll_event event = {.events = what, .data.ptr = connection};
-    if (epoll_ctl(epoll, operation, connection->fd, &event) < 0)
+    if (epoll_ctl(which, operation, connection->fd, &event) < 0)
         fail("epoll_ctl");
 }
 
@@ -111,6 +117,7 @@ connection_close(struct connection *connection)
         held[connection->held_at - 1] = moved;
         moved->held_at = connection->held_at;
     }
+    unsent -= connection->out.len;
     close(connection->fd);
     free(connection->in.data);
     free(connection->out.data);
@@ -131,9 +138,10 @@ give(struct connection *connection, const char *data, size_t len)
             sent = 0;
         if ((size_t)sent == len)
             return true;
-        watch(connection, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
+        watch(epoll_unsent, EPOLL_CTL_ADD, connection, EPOLLOUT);
     }
     append(&connection->out, data + sent, len - (size_t)sent);
+    unsent += len - (size_t)sent;
     return connection->out.len <= UNSENT_MAX;
 }
 
@@ -144,9 +152,10 @@ give_rest(struct connection *connection)
                         connection->out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0)
         return errno == EAGAIN || errno == EINTR;
+    unsent -= (size_t)sent;
     consume(&connection->out, (size_t)sent);
     if (!connection->out.len)
-        watch(connection, EPOLL_CTL_MOD, EPOLLIN);
+        watch(epoll_unsent, EPOLL_CTL_DEL, connection, 0);
     return true;
 }
 
@@ -270,39 +279,60 @@ read_connection(struct connection *connection)
 static void
 accept_connections(int listener)
 {
-    int fd, one = 1;
+    int fd, one = 1, size = SEND_BUFFER;
     while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
         struct connection *connection = calloc(1, sizeof *connection);
         if (!connection)
             fail("calloc");
         connection->fd = fd;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        watch(connection, EPOLL_CTL_ADD, EPOLLIN);
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+        watch(epoll, EPOLL_CTL_ADD, connection, EPOLLIN);
     }
 }
 
+static int
+wait_for(int which, struct epoll_event *happened)
+{
+    int count = epoll_wait(which, happened, EVENTS_MAX, -1);
+    if (count < 0 && errno != EINTR)
+        fail("epoll_wait");
+    return count;
+}
+
+/* Gives more to those who take it. */
+static void
+give_more(void)
+{
+    struct epoll_event happened[EVENTS_MAX];
+    int count = wait_for(epoll_unsent, happened);
+    for (int i = 0; i < count; i++)
+        if (!give_rest(happened[i].data.ptr))
+            connection_close(happened[i].data.ptr);
+}
+
+/* Serves one turn. Who waits for a client to read is a member of `epoll' as a
+ * whole, as `epoll_unsent'. */
 static void
 serve(int listener)
 {
     struct epoll_event happened[EVENTS_MAX];
-    int count = epoll_wait(epoll, happened, EVENTS_MAX, -1);
-    if (count < 0 && errno != EINTR)
-        fail("epoll_wait");
+    bool may_give = false;
+    int count = wait_for(epoll, happened);
     for (int i = 0; i < count; i++) {
         struct connection *connection = happened[i].data.ptr;
-        if (!connection) {
+        if (happened[i].data.ptr == &epoll_unsent)
+            may_give = true;
+        else if (!connection)
             accept_connections(listener);
-            continue;
-        }
-        bool is_good = true;
-        if (happened[i].events & EPOLLOUT)
-            is_good = give_rest(connection);
-        if (is_good && happened[i].events & ~(uint32_t)EPOLLOUT)
-            is_good = read_connection(connection);
-        if (!is_good)
+        else if (!read_connection(connection))
             connection_close(connection);
     }
     give_events();
+    if (may_give)
+        give_more();
+    while (unsent > UNSENT_MOST)
+        give_more();
 }
 
 static int
@@ -359,6 +389,10 @@ main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGTERM, on_end);
     epoll = epoll_create1(EPOLL_CLOEXEC);
+    epoll_unsent = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &epoll_unsent};
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, epoll_unsent, &event) < 0)
+        fail("epoll_ctl");
     int listener = listen_on(port);
     for (;;)
         serve(listener);

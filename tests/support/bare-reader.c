@@ -8,7 +8,8 @@
  *
  *   bare-reader PORT SUBSCRIBERS RATE SECONDS [SIZE]
  *
- * on 127.0.0.1; it writes one line of JSON. */
+ * on 127.0.0.1; it writes one line of JSON. RATE 0: as IN_FLIGHT publishers do,
+ * each of whom publishes its next message when the last was answered. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,6 +36,9 @@ enum {
     STEPS = 64, /* of the histogram, in each power of two */
     HISTOGRAM_SIZE = 48 * STEPS,
     WARM_UP_S = 1,
+    IN_FLIGHT = 64,
+    SIZE_MOST = 4096,
+    REQUEST_MAX = SIZE_MOST + 256,
     PER_ADDRESS = 20000, /* connections from one 127.0.0.x */
 };
 
@@ -52,7 +56,7 @@ static int stream_count, open_count;
 static int64_t began_ns, counts_from_ns, ends_ns;
 static double rate;
 static int size = 64;
-static uint32_t sent;
+static uint32_t sent, answered;
 static uint64_t counted;
 static uint32_t histogram[HISTOGRAM_SIZE];
 
@@ -145,18 +149,17 @@ take(struct stream *stream, const char *data, size_t len)
     memcpy(stream->carry, end - rest, rest);
 }
 
-static void
-read_stream(struct stream *stream)
+static size_t
+write_request(char *out, int64_t due, int64_t now)
 {
-    static char bytes[READ_MAX];
-    ssize_t got = recv(stream->fd, bytes, sizeof bytes, MSG_DONTWAIT);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
-        fail("bare-reader: a stream has ended");
-    if (got <= 0 || stream == &publisher)
-        return;
-    open_count += !stream->is_open;
-    stream->is_open = true;
-    take(stream, bytes, (size_t)got);
+    size_t len = (size_t)snprintf(
+        out, REQUEST_MAX,
+        "POST /room HTTP/1.1\r\nHost: bare\r\nContent-Length: %d\r\n\r\n"
+        "eb1-%08x-%08x-%014" PRIx64 "-%014" PRIx64 ".",
+        size, 1u, sent, due, now);
+    memset(out + len, 'x', (size_t)(size - TOKEN_SIZE));
+    sent++;
+    return len + (size_t)(size - TOKEN_SIZE);
 }
 
 /* Publishes all that is due, in one write. */
@@ -164,32 +167,63 @@ static void
 publish_due(void)
 {
     static char out[READ_MAX];
-    uint64_t times;
     size_t len = 0;
-    int64_t now = now_ns();
-    if (read(timer, &times, sizeof times) < 0)
-        return;
-    while (len < sizeof out - 512 - (size_t)size) {
-        int64_t due = began_ns + (int64_t)((double)sent * 1e9 / rate);
-        if (due > now)
+    int64_t now = now_ns(), due = now;
+    while (len < sizeof out - REQUEST_MAX) {
+        if (rate > 0)
+            due = began_ns + (int64_t)((double)sent * 1e9 / rate);
+        if (due > now || (!(rate > 0) && sent - answered >= IN_FLIGHT))
             break;
-        len += (size_t)snprintf(out + len, 512,
-                                "POST /room HTTP/1.1\r\nHost: bare\r\n"
-                                "Content-Length: %d\r\n\r\n"
-                                "eb1-%08x-%08x-%014" PRIx64 "-%014" PRIx64 ".",
-                                size, 1u, sent, due, now);
-        memset(out + len, 'x', (size_t)(size - TOKEN_SIZE));
-        len += (size_t)(size - TOKEN_SIZE);
-        sent++;
+        len += write_request(out + len, due, now);
     }
     if (len && send(publisher.fd, out, len, MSG_NOSIGNAL) != (ssize_t)len)
         fail("bare-reader: publishing");
 }
 
 static void
+on_timer(void)
+{
+    uint64_t times;
+    if (read(timer, &times, sizeof times) > 0)
+        publish_due();
+}
+
+/* Each answer has the same length. */
+static void
+take_answers(size_t len)
+{
+    static const char answer[] = "HTTP/1.1 201 Created\r\n"
+                                 "Content-Length: 3\r\n\r\n{}\n";
+    static size_t bytes;
+    bytes += len;
+    answered = (uint32_t)(bytes / (sizeof answer - 1));
+    if (!(rate > 0))
+        publish_due();
+}
+
+static void
+read_stream(struct stream *stream)
+{
+    static char bytes[READ_MAX];
+    ssize_t got = recv(stream->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+        fail("bare-reader: a stream has ended");
+    if (got <= 0)
+        return;
+    if (stream == &publisher) {
+        take_answers((size_t)got);
+        return;
+    }
+    open_count += !stream->is_open;
+    stream->is_open = true;
+    take(stream, bytes, (size_t)got);
+}
+
+static void
 start_timer(void)
 {
-    int64_t every_ns = (int64_t)(1e9 / rate);
+    /* In a closed loop it only begins; then answers do it. */
+    int64_t every_ns = rate > 0 ? (int64_t)(1e9 / rate) : 1000000000;
     if (every_ns < 200000)
         every_ns = 200000;
     struct itimerspec when = {
@@ -211,7 +245,7 @@ turn(void)
         if (events[i].data.ptr)
             read_stream(events[i].data.ptr);
         else
-            publish_due();
+            on_timer();
     }
 }
 
@@ -296,7 +330,7 @@ main(int argc, char **argv)
     rate = atof(argv[3]);
     if (argc == 6)
         size = atoi(argv[5]);
-    if (size < TOKEN_SIZE || size > 4096 || rate <= 0)
+    if (size < TOKEN_SIZE || size > SIZE_MOST || rate < 0)
         return 2;
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);

@@ -64,6 +64,7 @@ TEST(without_limits_no_rate_is_near_them)
     struct result *result = quiet_run();
     result->deliveries_per_s = 800000;
     limits_judge(result, &none);
+    limits_judge(result, NULL);
     assert_int_equal(result->note_count, 0);
     result_free(result);
 }
