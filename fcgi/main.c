@@ -8,11 +8,8 @@
 #include "request.h"
 #include "server.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-enum { EXIT_USAGE = 2 };
 
 static int
 serve(const struct options *options, int listener_count, const int *listeners)
@@ -40,20 +37,9 @@ int
 main(int argc, char **argv)
 {
     struct options options;
-    if (!options_read(&options, PROGRAM_FCGI, argc, argv))
-        return EXIT_USAGE;
-    if (options.help || options.version) {
-        if (options.help)
-            options_help(stdout, PROGRAM_FCGI);
-        else
-            puts("earshot.fcgi " PACKAGE_VERSION);
-        return EXIT_SUCCESS;
-    }
-    if (!log_open(options.log, (enum log_level)options.log_level)) {
-        fprintf(stderr, "earshot.fcgi: cannot open the log %s: %m\n",
-                options.log);
-        return EXIT_FAILURE;
-    }
+    int status;
+    if (!options_begin(&options, PROGRAM_FCGI, argc, argv, &status))
+        return status;
     if (!options.queue) {
         log_error("main", "which queue? Give --queue PATH or EARSHOT_QUEUE: a "
                           "file in a directory of its own, outside what the "

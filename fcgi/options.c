@@ -162,8 +162,10 @@ __attribute__((format(printf, 1, 2))) static void
 complain(const char *format, ...)
 {
     va_list args;
+    int error = errno; /* %m */
     va_start(args, format);
     fprintf(stderr, "%s: ", program_names[program]);
+    errno = error;
     vfprintf(stderr, format, args);
     va_end(args);
 }
@@ -427,4 +429,27 @@ options_help(FILE *file, enum program whose)
         fputc('\n', file);
         print_wrapped(file, option->help, 6);
     }
+}
+
+bool
+options_begin(struct options *options, enum program whose, int argc,
+              char *const *argv, int *status)
+{
+    *status = EXIT_USAGE;
+    if (!options_read(options, whose, argc, argv))
+        return false;
+    *status = EXIT_SUCCESS;
+    if (options->help || options->version) {
+        if (options->help)
+            options_help(stdout, whose);
+        else
+            printf("%s %s\n", program_names[whose], PACKAGE_VERSION);
+        return false;
+    }
+    *status = EXIT_FAILURE;
+    if (!log_open(options->log, (enum log_level)options->log_level)) {
+        complain("cannot open the log %s: %m\n", options->log);
+        return false;
+    }
+    return true;
 }

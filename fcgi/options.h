@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+enum { EXIT_USAGE = 2 };
+
 enum program { PROGRAM_FCGI, PROGRAM_WS };
 
 enum who { WHO_ANYONE, WHO_USER, WHO_LOCAL, WHO_NONE };
@@ -64,5 +66,12 @@ __attribute__((warn_unused_result)) bool options_read(struct options *options,
                                                       char *const *argv);
 
 void options_help(FILE *file, enum program whose);
+
+/* What every program does first: reads its options, answers --help and
+ * --version, and opens the log. False when there is no more to do, or nothing
+ * more can be done: *STATUS is then how to exit. */
+__attribute__((warn_unused_result)) bool
+options_begin(struct options *options, enum program whose, int argc,
+              char *const *argv, int *status);
 
 #endif

@@ -6,11 +6,8 @@
 #include "options.h"
 #include "server.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-enum { EXIT_USAGE = 2 };
 
 static int
 serve(const struct options *options, int listener_count, const int *listeners)
@@ -66,19 +63,8 @@ int
 main(int argc, char **argv)
 {
     struct options options;
-    if (!options_read(&options, PROGRAM_WS, argc, argv))
-        return EXIT_USAGE;
-    if (options.help || options.version) {
-        if (options.help)
-            options_help(stdout, PROGRAM_WS);
-        else
-            puts("earshot-ws " PACKAGE_VERSION);
-        return EXIT_SUCCESS;
-    }
-    if (!log_open(options.log, (enum log_level)options.log_level)) {
-        fprintf(stderr, "earshot-ws: cannot open the log %s: %m\n",
-                options.log);
-        return EXIT_FAILURE;
-    }
+    int status;
+    if (!options_begin(&options, PROGRAM_WS, argc, argv, &status))
+        return status;
     return start(&options);
 }
