@@ -56,7 +56,7 @@ poll_interval_run(struct bench *bench, const struct plan *plan)
     result_note(result,
                 "asking every %g s, theory expects a mean delay of %.1f ms "
                 "(half the interval and a round trip); measured %.1f ms, "
-                "which %s",
+                "which %s.",
                 polling.interval_us / 1e6, theory.expected_us / 1e3,
                 theory.measured_us / 1e3,
                 theory.agrees ? "agrees" : "does not agree");

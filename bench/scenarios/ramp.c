@@ -103,7 +103,7 @@ ramp_run(struct bench *bench, const struct plan *given)
         struct result *result = run_at(bench, &plan, high > 0 ? high : 1);
         result_note(result,
                     "not even at %.3g messages a second was p99 under "
-                    "%g ms",
+                    "%g ms.",
                     plan.rate_per_s, bound_ms);
         return result;
     }
@@ -118,12 +118,12 @@ ramp_run(struct bench *bench, const struct plan *given)
     if (holds(bench, result))
         result_note(result,
                     "%.0f messages a second is the highest rate that "
-                    "was found to keep p99 under %g ms, to a tenth",
+                    "was found to keep p99 under %g ms, to a tenth.",
                     low, bound_ms);
     else
         result_note(result,
                     "no rate was found that keeps p99 under %g ms "
-                    "twice",
+                    "twice.",
                     bound_ms);
     return result;
 }

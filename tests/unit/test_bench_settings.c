@@ -279,6 +279,71 @@ TEST(the_live_line_says_what_is_known_and_is_no_wider_than_the_terminal)
         line, "fanout sse lighttpd  connecting  12 of 1000 subscribed");
 }
 
+/* Gathers the plans that a scenario makes. */
+static struct plan made[8];
+static size_t made_count;
+
+static void
+take_plan(struct plans *plans, const struct plan *plan)
+{
+    (void)plans;
+    assert_true(made_count < COUNT_OF(made));
+    made[made_count++] = *plan;
+}
+
+static void
+make_plans(const char *word, const struct plan *base)
+{
+    struct plans plans = {take_plan};
+    const struct scenario *scenario = scenario_find(word);
+    assert_non_null(scenario);
+    made_count = 0;
+    scenario->vary(base, &settings, &plans);
+}
+
+TEST(publish_asks_for_four_numbers_of_publishers_or_the_one_that_is_given)
+{
+    struct plan base = {.scenario = "publish", .publishers = 7};
+    assert_true(read_settings((const char *const[]){NULL}));
+    make_plans("publish", &base);
+    assert_int_equal(made_count, 4);
+    assert_int_equal(made[0].publishers, 1);
+    assert_int_equal(made[3].publishers, 64);
+    GOOD("--publishers", "7");
+    make_plans("publish", &base);
+    assert_int_equal(made_count, 1);
+    assert_int_equal(made[0].publishers, 7);
+}
+
+TEST(poll_interval_asks_for_five_and_measures_each_for_long_enough)
+{
+    struct plan base = {.main_us = 6000000, .poll_interval_us = 250000};
+    assert_true(read_settings((const char *const[]){NULL}));
+    make_plans("poll-interval", &base);
+    assert_int_equal(made_count, 5);
+    assert_int_equal(made[0].poll_interval_us, 100000);
+    assert_int_equal(made[0].main_us, 6000000);
+    assert_int_equal(made[4].poll_interval_us, 10000000);
+    assert_int_equal(made[4].main_us, 12000000);
+    GOOD("--poll-interval", "0.25");
+    make_plans("poll-interval", &base);
+    assert_int_equal(made_count, 1);
+    assert_int_equal(made[0].poll_interval_us, 250000);
+}
+
+TEST(ramp_lets_polling_ask_as_often_as_the_bound_needs)
+{
+    struct entrance poll = {.transport = (char[]){"poll"}};
+    struct entrance sse = {.transport = (char[]){"sse"}};
+    struct plan base = {.subscribe = &poll, .poll_interval_us = 1000000};
+    GOOD("--bound-ms", "80");
+    make_plans("ramp", &base);
+    assert_int_equal(made[0].poll_interval_us, 40000);
+    base.subscribe = &sse;
+    make_plans("ramp", &base);
+    assert_int_equal(made[0].poll_interval_us, 1000000);
+}
+
 #define CLEAN(name) cmocka_unit_test_teardown(name, clean_up)
 
 RUN(CLEAN(without_a_word_the_scenarios_decide),
@@ -292,6 +357,9 @@ RUN(CLEAN(without_a_word_the_scenarios_decide),
     CLEAN(what_contradicts_itself_is_refused),
     CLEAN(help_and_version_ask_for_nothing_else),
     CLEAN(help_names_every_option_and_scenario_in_80_columns),
+    CLEAN(publish_asks_for_four_numbers_of_publishers_or_the_one_that_is_given),
+    CLEAN(poll_interval_asks_for_five_and_measures_each_for_long_enough),
+    CLEAN(ramp_lets_polling_ask_as_often_as_the_bound_needs),
     LISTED(
         the_nearest_word_counts_letters_changed_added_left_out_and_exchanged),
     LISTED(the_live_line_says_what_is_known_and_is_no_wider_than_the_terminal))
