@@ -11,10 +11,21 @@ from members import HERE, TOP, Member, Trouble, need
 from peer import Peer
 
 
+def cache(options):
+    """Where packages from npm are kept: in the build, or, for programs that
+    were installed, among what a user's programs keep."""
+    build = pathlib.Path(options.build)
+    if options.npm:
+        return pathlib.Path(options.npm)
+    if (build / "config.status").exists():
+        return build / "npm"
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return pathlib.Path(home).expanduser() / "earshot/npm"
+
+
 def install_npm(options, name):
     """What bench/peers/NAME takes from npm; gives the directory."""
-    cache = pathlib.Path(options.npm or pathlib.Path(options.build) / "npm")
-    directory = cache.absolute() / f"peers-{name}"
+    directory = cache(options).absolute() / f"peers-{name}"
     done = subprocess.run(
         [TOP / "deploy/install-npm", HERE / name, directory],
         stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
