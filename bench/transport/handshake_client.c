@@ -182,8 +182,9 @@ judge(struct handshake_client *handshake, const char *head)
         (head[9] - '0') * 100 + (head[10] - '0') * 10 + (head[11] - '0');
     if (handshake->status != 101)
         return wrong(handshake,
-                     "the WebSocket's handshake was answered %d, "
-                     "and not 101 (Switching Protocols)",
+                     "the WebSocket's handshake was answered %d, and not 101: "
+                     "is this a WebSocket's address, and does the web server "
+                     "in between pass Upgrade on?",
                      handshake->status);
     return judge_headers(handshake, end + 2);
 }

@@ -14,7 +14,7 @@ enum {
 };
 
 struct handshake_client {
-    char problem[160]; /* a sentence, when HANDSHAKE_WRONG was answered */
+    char problem[192]; /* a sentence, when HANDSHAKE_WRONG was answered */
     int status;        /* of the answer, when it has come; else 0 */
     /* The rest is the module's own. */
     char accept[32]; /* what Sec-WebSocket-Accept has to be */

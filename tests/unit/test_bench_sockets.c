@@ -292,8 +292,9 @@ TEST(a_websocket_says_what_is_wrong_with_its_server)
     transport->on_connected(&subscriber, state_of_transport);
     give("HTTP/1.1 404 Not Found\r\n\r\n", 26);
     assert_told("again() fail(ws://127.0.0.1:1/x: the WebSocket's handshake "
-                "was answered 404, and "
-                "not 101 (Switching Protocols)) ");
+                "was answered 404, and not 101: is this a WebSocket's "
+                "address, and does the web server in between pass Upgrade "
+                "on?) ");
     end();
 }
 
