@@ -63,14 +63,35 @@ sentence(const char *format, va_list arguments)
     return xstrdup(text);
 }
 
+static void
+add_note(struct result *result, const char *kind, double figure, char *note)
+{
+    if (result->note_count == RESULT_NOTES_MAX) {
+        free(note);
+        return;
+    }
+    struct result_kind *place = &result->note_kinds[result->note_count];
+    snprintf(place->word, sizeof place->word, "%s", kind);
+    place->figure = figure;
+    result->notes[result->note_count++] = note;
+}
+
 void
 result_note(struct result *result, const char *format, ...)
 {
-    if (result->note_count == RESULT_NOTES_MAX)
-        return;
     va_list arguments;
     va_start(arguments, format);
-    result->notes[result->note_count++] = sentence(format, arguments);
+    add_note(result, "", 0, sentence(format, arguments));
+    va_end(arguments);
+}
+
+void
+result_note_kind(struct result *result, const char *kind, double figure,
+                 const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    add_note(result, kind, figure, sentence(format, arguments));
     va_end(arguments);
 }
 

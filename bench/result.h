@@ -20,6 +20,16 @@ struct result_side {
     double resident_held;    /* bytes, with all of them held */
 };
 
+/* What a note is about, where several runs may have one of its kind with
+ * another figure: "busy" (the client's busiest thread, per cent), "limit"
+ * (deliveries a second, near the client's most), "schedule" (messages left
+ * late, ms), "reads" (the client read late, ms), "others" and "full" (of the
+ * machine, per cent). An empty kind: the sentence stands for itself. */
+struct result_kind {
+    char word[16];
+    double figure;
+};
+
 /* A slice of the main phase. */
 struct result_slot {
     double at_s; /* its middle, from the phase's beginning */
@@ -55,6 +65,7 @@ struct result {
     char *problem;    /* a sentence, or NULL: why it says nothing */
     char *
         notes[RESULT_NOTES_MAX]; /* sentences: the client was the bottleneck… */
+    struct result_kind note_kinds[RESULT_NOTES_MAX];
     int note_count;
 
     /* Correctness. */
@@ -110,6 +121,10 @@ struct result *result_new(void);
 void result_free(struct result *result);
 __attribute__((format(printf, 2, 3))) void result_note(struct result *result,
                                                        const char *format, ...);
+/* The same with its kind, and the figure that it says. */
+__attribute__((format(printf, 4, 5))) void
+result_note_kind(struct result *result, const char *kind, double figure,
+                 const char *format, ...);
 /* The first problem stays. */
 __attribute__((format(printf, 2, 3))) void
 result_problem(struct result *result, const char *format, ...);

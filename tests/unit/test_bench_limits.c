@@ -100,6 +100,16 @@ TEST(others_on_the_machine_are_told)
     assert_note(result, "Others took 20 % of the machine");
 }
 
+TEST(a_note_has_its_kind_and_figure)
+{
+    struct result *result = quiet_run();
+    result->others_cpu = 0.25;
+    limits_judge(result, &limits);
+    assert_string_equal(result->note_kinds[0].word, "others");
+    assert_true(result->note_kinds[0].figure == 25);
+    result_free(result);
+}
+
 TEST(a_full_machine_is_told)
 {
     struct result *result = quiet_run();
@@ -113,4 +123,5 @@ RUN(LISTED(of_a_quiet_run_nothing_is_said), LISTED(a_busy_thread_is_told),
     LISTED(a_schedule_that_was_not_kept_is_told),
     LISTED(a_closed_loop_has_no_schedule),
     LISTED(long_turns_of_the_clients_loop_are_told),
-    LISTED(others_on_the_machine_are_told), LISTED(a_full_machine_is_told))
+    LISTED(others_on_the_machine_are_told),
+    LISTED(a_note_has_its_kind_and_figure), LISTED(a_full_machine_is_told))
