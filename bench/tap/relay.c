@@ -98,9 +98,10 @@ relay_free(struct relay *relay)
     free(relay);
 }
 
-/* Has every connection that matches look at the rules again. */
+/* Does ACT to every connection that matches, and counts them. */
 static size_t
-obey(struct relay *relay, const char *pattern)
+each(struct relay *relay, const char *pattern,
+     void (*act)(struct connection *connection))
 {
     size_t count = 0;
     struct connection *connection, *next;
@@ -111,50 +112,45 @@ obey(struct relay *relay, const char *pattern)
             !tag_matches(pattern, connection->dialogue.latest.tag))
             continue;
         count++;
-        connection_obey(connection);
+        act(connection);
     }
     return count;
+}
+
+static void
+cut(struct connection *connection)
+{
+    connection_reset(connection, BY_CUT);
 }
 
 size_t
 relay_cut(struct relay *relay, const char *pattern, int64_t for_ms)
 {
-    size_t count = 0;
-    struct connection *connection, *next;
     if (for_ms)
         rules_refuse(&relay->rules, pattern,
                      clock_monotonic_us() + for_ms * 1000);
-    for (connection = TAILQ_FIRST(&relay->connections); connection;
-         connection = next) {
-        next = TAILQ_NEXT(connection, place);
-        if (!connection->is_recorded ||
-            !tag_matches(pattern, connection->dialogue.latest.tag))
-            continue;
-        count++;
-        connection_reset(connection, BY_CUT);
-    }
-    return count;
+    return each(relay, pattern, cut);
 }
 
 size_t
 relay_mute(struct relay *relay, const char *pattern)
 {
     rules_mute(&relay->rules, pattern);
-    return obey(relay, pattern);
+    return each(relay, pattern, connection_obey);
 }
 
 size_t
 relay_slow(struct relay *relay, const char *pattern, int64_t rate)
 {
     rules_slow(&relay->rules, pattern, rate);
-    return obey(relay, pattern);
+    return each(relay, pattern, connection_obey);
 }
 
 size_t
 relay_clear(struct relay *relay, const char *pattern)
 {
     rules_clear(&relay->rules, pattern);
-    return obey(relay, pattern);
+    return each(relay, pattern, connection_obey);
 }
 
 size_t
