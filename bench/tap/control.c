@@ -16,25 +16,6 @@
 
 enum { REQUEST_MAX = 16384, FOR_MAX_MS = 600 * 1000, RATE_MAX = 1000000000 };
 
-static const char *
-reason_of(int status)
-{
-    switch (status) {
-    case 200:
-        return "OK";
-    case 400:
-        return "Bad Request";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    default:
-        return "Error";
-    }
-}
-
 void
 control_answer(struct evhttp_request *request, int status, struct bytes *body)
 {
@@ -45,7 +26,7 @@ control_answer(struct evhttp_request *request, int status, struct bytes *body)
     evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
     bytes_append_char(body, '\n');
     evbuffer_add(out, body->data, body->len);
-    evhttp_send_reply(request, status, reason_of(status), out);
+    evhttp_send_reply(request, status, NULL, out); /* its own words */
     evbuffer_free(out);
     bytes_fini(body);
 }
