@@ -79,44 +79,57 @@ socket_table_read_tcp(struct socket_table *table, const char *path)
         fclose(file);
 }
 
-static void
-add_unix(struct socket_table *table, const struct nlmsghdr *header)
+/* A socket's attribute. How far the next one is. */
+static size_t
+read_attribute(const char *at, size_t left, struct unix_row *row)
 {
-    const struct unix_diag_msg *message = NLMSG_DATA(header);
-    if (message->udiag_type != SOCK_STREAM)
-        return;
-    struct unix_row row = {.inode = message->udiag_ino};
-    int left = (int)(header->nlmsg_len - NLMSG_LENGTH(sizeof *message));
-    for (const struct rtattr *attribute = (const void *)(message + 1);
-         RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
-        if (attribute->rta_type == UNIX_DIAG_NAME)
-            row.has_name = true;
-        if (attribute->rta_type == UNIX_DIAG_PEER) {
-            uint32_t peer;
-            memcpy(&peer, RTA_DATA(attribute), sizeof peer);
-            row.peer = peer;
-        }
+    struct rtattr head;
+    memcpy(&head, at, sizeof head);
+    if (head.rta_len < sizeof head || head.rta_len > left)
+        return left;
+    if (head.rta_type == UNIX_DIAG_NAME)
+        row->has_name = true;
+    if (head.rta_type == UNIX_DIAG_PEER) {
+        uint32_t peer;
+        memcpy(&peer, at + RTA_LENGTH(0), sizeof peer);
+        row->peer = peer;
     }
+    return RTA_ALIGN(head.rta_len);
+}
+
+static void
+add_unix(struct socket_table *table, const char *data, size_t len)
+{
+    struct unix_diag_msg message;
+    if (len < sizeof message)
+        return;
+    memcpy(&message, data, sizeof message);
+    if (message.udiag_type != SOCK_STREAM)
+        return;
+    struct unix_row row = {.inode = message.udiag_ino};
+    for (size_t at = sizeof message; at + sizeof(struct rtattr) <= len;)
+        at += read_attribute(data + at, len - at, &row);
     table->unix_ = GROW(table->unix_, table->unix_count, table->unix_room);
     table->unix_[table->unix_count++] = row;
 }
 
-/* One answer of the kernel's. False when it was the last. */
+/* One answer of the kernel's: messages behind one another (netlink(7)). False
+ * when it was the last. */
 static bool
-take_answer(struct socket_table *table, int fd, void *answer)
+take_answer(struct socket_table *table, int fd, char *answer)
 {
     ssize_t got = recv(fd, answer, ANSWER_MAX, 0);
-    if (got <= 0)
-        return false;
-    size_t left = (size_t)got;
-    for (const struct nlmsghdr *header = answer; NLMSG_OK(header, left);
-         header = NLMSG_NEXT(header, left)) {
-        if (header->nlmsg_type == NLMSG_DONE ||
-            header->nlmsg_type == NLMSG_ERROR)
+    struct nlmsghdr head;
+    for (size_t at = 0; got > 0 && at + sizeof head <= (size_t)got;
+         at += NLMSG_ALIGN(head.nlmsg_len)) {
+        memcpy(&head, answer + at, sizeof head);
+        if (head.nlmsg_len < sizeof head || head.nlmsg_len > (size_t)got - at ||
+            head.nlmsg_type == NLMSG_DONE || head.nlmsg_type == NLMSG_ERROR)
             return false;
-        add_unix(table, header);
+        add_unix(table, answer + at + NLMSG_HDRLEN,
+                 head.nlmsg_len - NLMSG_HDRLEN);
     }
-    return true;
+    return got > 0;
 }
 
 static int
@@ -144,7 +157,7 @@ socket_table_read_unix(struct socket_table *table)
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (fd < 0)
         return;
-    void *answer = xmalloc(ANSWER_MAX);
+    char *answer = xmalloc(ANSWER_MAX);
     if (send(fd, &request, sizeof request, 0) == (ssize_t)sizeof request)
         while (take_answer(table, fd, answer))
             continue;
