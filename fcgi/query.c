@@ -5,18 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool
 percent_decode(char *out, const char *text, size_t len, bool is_form)
 {

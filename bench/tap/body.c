@@ -10,18 +10,6 @@ body_begin(struct body *body, struct framing framing)
         .left = framing.kind == FRAMING_LENGTH ? framing.length : 0};
 }
 
-static int
-hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static void
 size_is_read(struct body *body)
 {
@@ -34,7 +22,7 @@ size_is_read(struct body *body)
 static void
 take_size(struct body *body, char c)
 {
-    int value = hex_value(c);
+    int value = hex_digit(c);
     if (value >= 0 && body->digits < 12) {
         body->left = body->left * 16 + (uint64_t)value;
         body->digits++;

@@ -1,19 +1,9 @@
 #include "chunks.h"
 
+#include "base/bytes.h"
+
 /* Sizes have at most so many digits: 2^60 bytes. */
 enum { DIGITS_MAX = 15 };
-
-static int
-digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 static enum chunks_state
 end_size(struct chunks *chunks)
@@ -28,7 +18,7 @@ end_size(struct chunks *chunks)
 static enum chunks_state
 take_size(struct chunks *chunks, char c)
 {
-    int digit = digit_of(c);
+    int digit = hex_digit(c);
     if (digit < 0) {
         if (c == '\n')
             return end_size(chunks);

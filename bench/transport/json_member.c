@@ -1,5 +1,7 @@
 #include "json_member.h"
 
+#include "base/bytes.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,15 +110,6 @@ json_skip_value(const char **json, const char *end)
 }
 
 /* -- escapes ------------------------------------------------------------ */
-
-static int
-hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
 
 /* The number of \uXXXX at AT, or -1. */
 static int32_t

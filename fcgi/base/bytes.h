@@ -39,6 +39,9 @@ void bytes_consume(struct bytes *bytes, size_t len);
 /* Appends LEN bytes as base64 (RFC 4648, section 4, with padding). */
 void bytes_append_base64(struct bytes *bytes, const void *data, size_t len);
 
+/* What the hexadecimal digit C is worth, in either case; -1: it is none. */
+int hex_digit(char c);
+
 /* malloc and friends that end the process when there is no memory: for small
  * structures of fixed size. */
 void *xmalloc(size_t size);

@@ -138,6 +138,16 @@ TEST(taking_shared_bytes_leaves_the_run_empty)
     shared_release(shared);
 }
 
+TEST(hexadecimal_digits_are_these_and_no_others)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    for (int c = 0; c < 256; c++) {
+        const char *at = c ? strchr(digits, c) : NULL;
+        int place = at ? (int)(at - digits) : -1;
+        assert_int_equal(hex_digit((char)c), place > 15 ? place - 6 : place);
+    }
+}
+
 RUN(LISTED(a_run_grows_by_what_is_appended),
     LISTED(a_run_may_be_used_again_after_its_end),
     LISTED(reserving_keeps_what_is_there_and_gives_the_end),
@@ -145,6 +155,7 @@ RUN(LISTED(a_run_grows_by_what_is_appended),
     LISTED(printing_appends_without_its_nul),
     LISTED(base64_is_that_of_rfc_4648),
     LISTED(base64_grows_the_run_for_a_large_message),
+    LISTED(hexadecimal_digits_are_these_and_no_others),
     LISTED(a_copy_of_bytes_has_a_nul_behind),
     LISTED(shared_bytes_live_as_long_as_one_holds_them),
     LISTED(taking_shared_bytes_leaves_the_run_empty))
