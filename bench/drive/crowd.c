@@ -203,9 +203,12 @@ static const struct worker_verbs verbs = {
     .obey = obey,
 };
 
+/* Of a stream that is not read by curl only the head comes there. */
 static size_t
-buffer_for(const struct plan *plan)
+buffer_for(const struct plan *plan, const struct transport *transport)
 {
+    if (transport->is_stream && strncmp(plan->subscribe->url, "http:", 5) == 0)
+        return BUFFER_LEAST;
     size_t share = BUFFERS_BYTES / (size_t)plan->subscribers;
     return share < BUFFER_LEAST  ? BUFFER_LEAST
            : share > BUFFER_MOST ? BUFFER_MOST
@@ -235,7 +238,7 @@ crowd_init(struct crowd *crowd, struct run *run, int worker_number, int first,
     crowd->entrance = run->plan->subscribe;
     crowd->transport = transport_find(crowd->entrance->transport);
     crowd->connecting_max = connecting_max;
-    crowd->buffer_bytes = buffer_for(run->plan);
+    crowd->buffer_bytes = buffer_for(run->plan, crowd->transport);
     dice_init(&crowd->dice, run->plan->seed ^ (uint64_t)worker_number << 32);
     fill_channels(crowd);
     crowd->pool_count = (count + POOL_SIZE - 1) / POOL_SIZE;

@@ -29,6 +29,7 @@ struct publisher {
     int64_t sent_ns;
     char *message; /* the plan's size, and a NUL */
     char *body;    /* what is sent of it */
+    struct opener opener;
     struct curl_slist connect_to;
     char alias[ALIAS_SIZE];
     struct event pause;

@@ -27,6 +27,15 @@ ignore(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
+/* Whether it opened no connection of its own. */
+static bool
+is_kept(const struct publisher *publisher)
+{
+    long opened = 0;
+    curl_easy_getinfo(publisher->transfer.easy, CURLINFO_NUM_CONNECTS, &opened);
+    return opened == 0;
+}
+
 static void
 judge(struct publisher *publisher, CURLcode code)
 {
@@ -36,7 +45,11 @@ judge(struct publisher *publisher, CURLcode code)
     curl_easy_getinfo(publisher->transfer.easy, CURLINFO_RESPONSE_CODE,
                       &status);
     bool is_good = !code && request_accepts(press->entrance, status);
-    if (code)
+    if (code == CURLE_COULDNT_CONNECT && is_kept(publisher))
+        faults_add(run->faults, false,
+                   "%s %s was not answered: the server closed the connection",
+                   method_of(press), run->publish_url);
+    else if (code)
         faults_add_code(run->faults, method_of(press), run->publish_url,
                         publisher->transfer.easy, code);
     else if (!is_good)
@@ -64,7 +77,7 @@ make_handle(struct publisher *publisher)
     struct press *press = publisher->press;
     transfer_init(&publisher->transfer, &press->pool, on_done);
     CURL *easy = publisher->transfer.easy;
-    opener_apply(&press->worker.opener, easy);
+    opener_apply(&publisher->opener, easy);
     request_apply(easy, press->entrance, press->plan, BUFFER_BYTES);
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, &publisher->connect_to);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -94,6 +107,17 @@ set_url(struct publisher *publisher, uint32_t channel)
     free(url);
 }
 
+/* What opens no connection by now is on a kept one. When that ends without an
+ * answer, curl would send the message again on a new one: whether it was taken
+ * is not known, and it would be we who repeat it. So no more is opened. */
+static void
+start(struct publisher *publisher)
+{
+    publisher->opener.is_shut = false;
+    transfer_start(&publisher->transfer);
+    publisher->opener.is_shut = true;
+}
+
 static void
 send_post(struct publisher *publisher, uint32_t channel)
 {
@@ -109,7 +133,7 @@ send_post(struct publisher *publisher, uint32_t channel)
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, publisher->body);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
                      (long)strlen(publisher->body));
-    transfer_start(&publisher->transfer);
+    start(publisher);
 }
 
 static void

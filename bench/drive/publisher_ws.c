@@ -49,8 +49,8 @@ on_open(struct wire *wire)
     uint64_t random = press->plan->seed + (uint64_t)(publisher->alias[9]);
     if (!frames_client_open(&publisher->frames, press->urls[0], headers.data,
                             random))
-        faults_add(press->worker.run->faults, true, "%s",
-                   publisher->frames.problem);
+        faults_add(press->worker.run->faults, true, "%s: %s",
+                   press->worker.run->publish_url, publisher->frames.problem);
     bytes_fini(&headers);
     send_out(publisher);
 }
@@ -156,9 +156,10 @@ on_frames(struct wire *wire, const char *data, size_t len)
     send_out(publisher);
     if (found == WS_NOTHING)
         return;
-    faults_add(publisher->press->worker.run->faults, found == WS_WRONG, "%s",
+    struct run *run = publisher->press->worker.run;
+    faults_add(run->faults, found == WS_WRONG, "%s: %s", run->publish_url,
                found == WS_WRONG ? publisher->frames.problem
-                                 : "The server closed a publisher's WebSocket");
+                                 : "the server closed the WebSocket");
     wire_close(wire);
     give_up(publisher);
 }
@@ -180,7 +181,7 @@ open_ws(struct publisher *publisher)
     if (publisher->wire.state != WIRE_CLOSED)
         return;
     publisher->wire.pool = &press->pool;
-    publisher->wire.opener = &press->worker.opener;
+    publisher->wire.opener = &publisher->opener;
     publisher->wire.scratch = press->worker.scratch;
     publisher->wire.verbs = &verbs;
     wire_open(&publisher->wire, press->urls[0], &publisher->connect_to,
