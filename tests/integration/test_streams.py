@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-import web
+import sockets
 from wait import slow, wait_until
 
 SECONDS = 6
@@ -133,7 +133,7 @@ def test_a_client_that_is_reset_is_noticed_at_once(start, start_lighttpd):
         stream.source.response.reset()
     wait_until(nobody(earshot), 5, "the streams to be let go")
     for poll in polls:
-        web.reset(poll)
+        sockets.reset(poll)
     wait_until(nobody(earshot, "poll"), 10, "the polls to be let go")
 
 

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-import web
+import sockets
 from processes import descriptors
 from tap import Tap
 from wait import slow, wait_until
@@ -49,7 +49,7 @@ class Client(threading.Thread):
             if choose.random() < 0.8:
                 sock.recv(choose.choice((1, 1000, 100_000)))
         if choose.random() < 0.5:
-            web.reset(sock)
+            sockets.reset(sock)
         sock.close()
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-import web
+import sockets
 from processes import descriptors, resident
 from tap import Tap, get, is_reset
 from target import ANSWER, UPGRADED, Target, read_exactly, read_head, read_rest
@@ -310,10 +310,10 @@ def test_who_has_gone_is_told_to_the_other_side(tap, target):
     client.close()
     assert server.recv(1) == b""
     client, server, _ = tap.talk(target, get("a"))
-    web.reset(client)
+    sockets.reset(client)
     is_reset(server)
     client, server, _ = tap.talk(target, get("a"))
-    web.reset(server)
+    sockets.reset(server)
     is_reset(client)
     client, server, _ = tap.talk(target, get("a"))
     server.sendall(ANSWER)

@@ -6,13 +6,13 @@ Section numbers are those of the FastCGI Specification 1.0.
 """
 
 import json
-import select
 import socket
 import struct
 import time
 import urllib.parse
 from dataclasses import dataclass, field
 
+from sockets import dial, readable, reset
 from wait import slow
 
 VERSION = 1
@@ -198,30 +198,12 @@ def parse_cgi(data):
     return status, headers, lines, body
 
 
-def readable(sock, seconds):
-    """select(2) would stop at descriptor 1023; thousands are open here."""
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(int(seconds * 1000 + 0.999)))
-
-
 class Peer:
     """One connection to the program."""
 
     def __init__(self, address, receive_buffer=None, timeout=10):
         self.timeout = timeout
-        family = socket.AF_UNIX if isinstance(address, str) \
-            else socket.AF_INET
-        self.socket = socket.socket(family, socket.SOCK_STREAM)
-        if receive_buffer:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
-                                   receive_buffer)
-        try:
-            self.socket.settimeout(slow(timeout))
-            self.connect(address)
-        except OSError:
-            self.socket.close()
-            raise
+        self.socket = dial(address, receive_buffer, timeout)
         self.buffer = bytearray()
         self.ended = False
 
@@ -230,17 +212,6 @@ class Peer:
 
     def __exit__(self, *_):
         self.close()
-
-    def connect(self, address):
-        deadline = time.monotonic() + slow(self.timeout)
-        while True:
-            try:
-                self.socket.connect(address)
-                return
-            except BlockingIOError:     # a Unix socket's backlog is full
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.002)
 
     def close(self):
         self.socket.close()
@@ -251,9 +222,7 @@ class Peer:
 
     def reset(self):
         """Closes with RST where the socket is TCP."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                               struct.pack("ii", 1, 0))
-        self.socket.close()
+        reset(self.socket)
 
     def fileno(self):
         return self.socket.fileno()

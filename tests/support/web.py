@@ -1,19 +1,11 @@
 """HTTP by Python's own client, with answers of the peer's shape."""
 
 import http.client
-import socket
-import struct
 import urllib.parse
 
 from fastcgi import Answer, as_bytes
+from sockets import reset
 from wait import slow
-
-
-def reset(sock):
-    """Goes away with RST, as a killed browser does."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                    struct.pack("ii", 1, 0))
-    sock.close()
 
 
 class Response:

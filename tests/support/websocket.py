@@ -11,14 +11,13 @@ import hashlib
 import json
 import os
 import select
-import socket
 import struct
 import time
 from dataclasses import dataclass
 
-from fastcgi import Answer, as_bytes, readable
+from fastcgi import Answer, as_bytes
+from sockets import dial, readable, reset
 from wait import slow
-from web import reset
 
 CONTINUATION, TEXT, BINARY = 0, 1, 2
 CLOSE, PING, PONG = 8, 9, 10
@@ -150,15 +149,8 @@ class Connection:
 
     def __init__(self, address, receive_buffer=None, timeout=10, tls=None):
         self.timeout = timeout
-        family = socket.AF_UNIX if isinstance(address, str) \
-            else socket.AF_INET
-        self.socket = socket.socket(family, socket.SOCK_STREAM)
-        if receive_buffer:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
-                                   receive_buffer)
+        self.socket = dial(address, receive_buffer, timeout)
         try:
-            self.socket.settimeout(slow(timeout))
-            self.connect(address)
             if tls:
                 self.socket = tls.wrap_socket(self.socket,
                                               server_hostname="localhost")
@@ -167,17 +159,6 @@ class Connection:
             raise
         self.buffer = bytearray()
         self.ended = False
-
-    def connect(self, address):
-        deadline = time.monotonic() + slow(self.timeout)
-        while True:
-            try:
-                self.socket.connect(address)
-                return
-            except BlockingIOError:     # a Unix socket's backlog is full
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.002)
 
     def __enter__(self):
         return self
