@@ -105,16 +105,27 @@ def ws(start_ws):
     return start_ws()
 
 
-@pytest.fixture(scope="module")
-def one_ws():
-    """An earshot-ws for a table of cases that do not disturb each other."""
+def one_for_all(kind):
+    """A program of a kind, in a directory of its own."""
     with tempfile.TemporaryDirectory(prefix="earshot-") as name:
-        server = EarshotWs(pathlib.Path(name)).start()
+        server = kind(pathlib.Path(name)).start()
         try:
             yield server
         finally:
             server.stop()
             processes.clean_up(name)
+
+
+@pytest.fixture(scope="module")
+def one_earshot():
+    """A program for a table of cases that do not disturb each other."""
+    yield from one_for_all(Earshot)
+
+
+@pytest.fixture(scope="module")
+def one_ws():
+    """An earshot-ws for such a table."""
+    yield from one_for_all(EarshotWs)
 
 
 @pytest.fixture

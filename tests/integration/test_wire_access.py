@@ -1,12 +1,7 @@
 """What goes over the wire: who may, and from which pages."""
 
-import pathlib
-import tempfile
-
 import pytest
 
-import processes
-from earshot import Earshot
 from test_wire import error
 
 OWN = "localhost:8080"   # the Host that the peer sends
@@ -110,30 +105,17 @@ def test_our_own_site_may_follow_and_publish(earshot, host, sent):
 @pytest.mark.parametrize("method, target", [
     ("POST", "/room"), ("GET", "/room/poll"), ("GET", "/room/sse"),
     ("GET", "/room")])
-def test_a_foreign_page_is_refused(module_earshot, method, target, host,
-                                   sent):
-    answer = module_earshot.call(method, target, sent,
-                                 b"x" if method == "POST" else b"",
-                                 HTTP_HOST=host)
+def test_a_foreign_page_is_refused(one_earshot, method, target, host, sent):
+    answer = one_earshot.call(method, target, sent,
+                              b"x" if method == "POST" else b"",
+                              HTTP_HOST=host)
     text = error(answer, 403, "origin").json["error"]
     assert "--origin" in text
     assert sent["Origin"] in text
     if host:
         assert host in text
     assert "access-control-allow-origin" not in answer.headers
-    assert module_earshot.data("room") == []
-
-
-@pytest.fixture(scope="module")
-def module_earshot():
-    """One program for the whole table above, which stores nothing."""
-    with tempfile.TemporaryDirectory(prefix="earshot-") as name:
-        server = Earshot(pathlib.Path(name)).start()
-        try:
-            yield server
-        finally:
-            server.stop()
-            processes.clean_up(name)
+    assert one_earshot.data("room") == []
 
 
 LIST = "https://a.example,https://b.example:8443"
