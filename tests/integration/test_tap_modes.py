@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tap import Tap, get, is_reset
-from target import (ANSWER, CHUNKED, UPGRADED, Target, chunk, read_exactly,
+from target import (ANSWER, CHUNKED, Target, chunk, read_exactly,
                     read_head)
 from wait import slow, wait_until
 
@@ -23,14 +23,6 @@ def tap(directory, started, target):
     tap = Tap(directory)
     started.append(tap)
     return tap.start(target.url)
-
-
-def upgraded(tap, target, *modes):
-    client, server, _ = tap.talk(target, get(
-        "w", *modes, headers="Upgrade: websocket\r\nConnection: Upgrade\r\n"))
-    server.sendall(UPGRADED)
-    assert read_head(client) == UPGRADED
-    return client, server
 
 
 # Modes ----------------------------------------------------------------------
@@ -106,7 +98,7 @@ def test_nobeat_takes_heartbeats_out(tap, target):
 
 
 def test_nobeat_takes_pings_out_of_a_websocket(tap, target):
-    client, server = upgraded(tap, target, "nobeat")
+    client, server = tap.upgrade(target, "nobeat")
     server.sendall(b"\x89\x04ping\x81\x02hi\x89\0")
     server.sendall(b"\x8a\x01p\x88\x02\x03\xe8")
     assert read_exactly(client, 11) == b"\x81\x02hi\x8a\x01p\x88\x02\x03\xe8"
@@ -162,7 +154,7 @@ def test_cut_refuses_new_ones_for_a_while(tap, target):
 
 
 def test_mute_passes_nothing_and_closes_nothing(tap, target):
-    client, server = upgraded(tap, target)
+    client, server = tap.upgrade(target)
     assert tap.mute("w") == 1
     client.sendall(b"up")
     server.sendall(b"down")

@@ -11,7 +11,7 @@ import pytest
 import sockets
 from processes import descriptors, resident
 from tap import Tap, get, is_reset
-from target import ANSWER, UPGRADED, Target, read_exactly, read_head, read_rest
+from target import ANSWER, Target, read_exactly, read_head, read_rest
 from wait import holds_for, slow, wait_until
 
 SIZE = 3_000_000
@@ -29,14 +29,6 @@ def tap(directory, started, target):
     tap = Tap(directory)
     started.append(tap)
     return tap.start(target.url)
-
-
-def upgraded(tap, target, *modes):
-    client, server, _ = tap.talk(target, get(
-        "w", *modes, headers="Upgrade: websocket\r\nConnection: Upgrade\r\n"))
-    server.sendall(UPGRADED)
-    assert read_head(client) == UPGRADED
-    return client, server
 
 
 # What passes ----------------------------------------------------------------
@@ -117,7 +109,7 @@ def test_bodies_of_any_size_pass_whole(tap, target):
 
 
 def test_after_an_upgrade_any_bytes_pass_both_ways(tap, target):
-    client, server = upgraded(tap, target)
+    client, server = tap.upgrade(target)
     up, down = os.urandom(5000), b"GET /~a/ HTTP/1.1\r\n\r\n" + os.urandom(99)
     client.sendall(up)
     assert read_exactly(server, 5000) == up

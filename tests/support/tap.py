@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fastcgi import Answer
 from processes import Process, program
-from target import read_head
+from target import UPGRADED, read_head
 from wait import slow, wait_until
 
 READY = re.compile(r"^info tap ready relay=(\S+) control=(\S+) target=(\S+)$",
@@ -124,6 +124,15 @@ class Tap(Process):
         client = self.send(request)
         server = target.accept()
         return client, server, read_head(server)
+
+    def upgrade(self, target, *modes):
+        """A client and its server after 101, with nothing said so far."""
+        client, server, _ = self.talk(target, get(
+            "w", *modes,
+            headers="Upgrade: websocket\r\nConnection: Upgrade\r\n"))
+        server.sendall(UPGRADED)
+        assert read_head(client) == UPGRADED
+        return client, server
 
     def is_sanitized(self):
         with open(f"/proc/{self.pid}/maps") as file:
