@@ -6,6 +6,7 @@ import pytest
 
 from tls import Tls
 from wait import wait_until
+from websocket import ids_and_messages
 
 PAGE = "<!doctype html><title>websocket</title>"
 
@@ -72,13 +73,7 @@ def test_chromium_follows_and_publishes(site, page):
     texts = ["", "grüß dich €𝄞\x01", "x" * 60000]
     for text in texts:
         page.send({"data": text})
-    ids, messages = [], []
-    while len(ids) < 3 or len(messages) < 3:
-        got = page.json()
-        if got["event"] == "earshot.published":
-            ids.append(got["id"])
-        else:
-            messages.append(got)
+    ids, messages = ids_and_messages([page.json() for _ in range(6)])
     assert [m["data"] for m in messages] == texts
     assert [m["id"] for m in messages] == ids
     assert messages == site.get("/room/poll?after=earliest").json["messages"]

@@ -14,6 +14,7 @@ import websockets
 import npm
 from processes import surroundings
 from wait import slow, wait_until
+from websocket import ids_and_messages
 
 SCRIPT = pathlib.Path(__file__).parents[1] / "support/ws-client.mjs"
 NODE = os.environ.get("NODE", "node")
@@ -57,13 +58,8 @@ def test_python_follows_and_publishes(site):
             for at, text in enumerate(texts):
                 await socket.send(json.dumps({"data": text,
                                               "key": f"key-{at}"}))
-            ids, messages = [], []
-            while len(ids) < len(texts) or len(messages) < len(texts):
-                got = await received(socket)
-                if got["event"] == "earshot.published":
-                    ids.append(got["id"])
-                else:
-                    messages.append(got)
+            ids, messages = ids_and_messages(
+                [await received(socket) for _ in range(2 * len(texts))])
             assert [m["data"] for m in messages] == texts
             assert [m["id"] for m in messages] == ids
             assert messages == site.messages("room")
@@ -210,13 +206,8 @@ def test_node_follows_and_publishes(site, node):
     texts = ["", "grüß dich €𝄞", "x" * 60000] + list("0123456789")
     for text in texts:
         node.do(send=json.dumps({"data": text}))
-    ids, messages = [], []
-    while len(ids) < len(texts) or len(messages) < len(texts):
-        got = node.json()
-        if got["event"] == "earshot.published":
-            ids.append(got["id"])
-        else:
-            messages.append(got)
+    ids, messages = ids_and_messages(
+        [node.json() for _ in range(2 * len(texts))])
     assert [m["data"] for m in messages] == texts
     assert [m["id"] for m in messages] == ids
     assert messages == site.messages("room")

@@ -502,6 +502,14 @@ def parted(messages):
     return answers, others
 
 
+def ids_and_messages(frames):
+    """What came of publishes, as JSON and in any order: the ids that were
+    answered, and the messages."""
+    return ([one["id"] for one in frames
+             if one["event"] == "earshot.published"],
+            [one for one in frames if "channel" in one])
+
+
 def raw_answers(socket, count):
     """What so many publishes of a raw socket come to: the ids that answer
     them, and the bare frames in which they come back."""
