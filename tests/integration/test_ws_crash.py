@@ -7,8 +7,7 @@ import time
 import pytest
 
 from test_crash import (COUNT, GONE, SEED, Follower, PollFollower,
-                        Publisher, SseFollower, Worker, kill_one, number,
-                        read_all)
+                        Publisher, SseFollower, Worker, judged, kill_one)
 from wait import wait_until
 
 
@@ -126,20 +125,6 @@ def test_nothing_is_lost_or_doubled_by_kill_9_of_either_program(
     for follower in followers:
         follower.end(60)
 
-    stored = read_all(lighttpd)
-    by_id = dict(stored)
-    assert len(by_id) == len(stored), "an id was given twice"
-    assert [number(id) for id, _ in stored] == \
-        sorted(number(id) for id, _ in stored)
-    texts = [data for _, data in stored]
-    assert len(set(texts)) == len(texts), "something was stored twice"
-    for publisher in publishers:
-        ids = [number(id) for id, _ in publisher.acknowledged]
-        assert ids == sorted(set(ids)), "ids only grow"
-        for id, data in publisher.acknowledged:
-            assert by_id.get(id) == data, f"{data} was acknowledged as {id}"
-    for follower in followers:
-        assert follower.seen == stored, follower.name
-        assert follower.resumed >= 1, f"{follower.name} was never cut off"
+    judged(lighttpd, publishers, followers)
     over_ws = [p for p in publishers if isinstance(p, WsPublisher)]
     assert sum(publisher.retries for publisher in over_ws) > 0
