@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { WIDTH = 100 };
+static const double noted_others = 0.1;
 
 /* Prints TEXT, wrapped, and frees it. */
 static void
@@ -30,6 +31,16 @@ plural(int count)
 
 /* -- one measurement ------------------------------------------------------ */
 
+/* The most that others took of the machine during any of the runs. */
+static double
+others_cpu(const struct measurement *of)
+{
+    double most = 0;
+    for (int i = 0; i < of->count; i++)
+        most = fmax(most, fmax(of->a[i]->others_cpu, of->b[i]->others_cpu));
+    return most;
+}
+
 static void
 print_heading(FILE *file, const struct measurement *of)
 {
@@ -47,6 +58,11 @@ print_heading(FILE *file, const struct measurement *of)
     }
     bytes_printf(&text, "; %d pair%s of repeats%s", of->count,
                  plural(of->count), of->is_in_turn ? "" : ", not in turn");
+    if (others_cpu(of) > noted_others)
+        bytes_printf(&text,
+                     ". Others used up to %.0f %% of the machine during these "
+                     "runs, which widens the intervals",
+                     100 * others_cpu(of));
     free(label);
     fputc('\n', file);
     print_text(file, &text);
