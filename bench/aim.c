@@ -1,5 +1,6 @@
 #include "aim.h"
 
+#include "answer.h"
 #include "base/bytes.h"
 #include "home.h"
 #include "sentence.h"
@@ -7,12 +8,9 @@
 #include "started.h"
 #include "target/target.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { REACH_MS = 2000 };
 
 static void
 add(struct aims *aims, struct target *target, struct started *started)
@@ -71,6 +69,27 @@ is_set(const struct settings *settings, const char *word)
     return false;
 }
 
+/* Reads the ready target of Earshot with its words for this server; what the
+ * user has set comes last, and wins. */
+static struct target *
+read_earshot(const char *path, const char *base, const char *server,
+             const struct words *sets, char **problem)
+{
+    struct bytes texts[2] = {BYTES_EMPTY, BYTES_EMPTY};
+    char **words = xcalloc(sets->count + 3, sizeof *words);
+    bytes_printf(&texts[0], "base=%s%c", base, '\0');
+    bytes_printf(&texts[1], "web=%s%c", server, '\0');
+    words[0] = texts[0].data;
+    words[1] = texts[1].data;
+    for (size_t i = 0; i < sets->count; i++)
+        words[i + 2] = sets->items[i];
+    struct target *target = target_read_file(path, words, problem);
+    free(words);
+    bytes_fini(&texts[0]);
+    bytes_fini(&texts[1]);
+    return target;
+}
+
 /* The ready target of Earshot, mounted at URL. Where its reference listens is
  * known only when the user says so. */
 static bool
@@ -92,52 +111,20 @@ add_earshot(struct aims *aims, const char *url, const struct settings *settings,
     size_t len = strlen(url);
     while (url[len - 1] == '/')
         len--;
-    struct bytes base = BYTES_EMPTY;
-    bytes_printf(&base, "base=%.*s", (int)len, url);
-    bytes_append_char(&base, '\0');
-    size_t count = settings->sets.count;
-    char **words = xcalloc(count + 2, sizeof *words);
-    words[0] = base.data;
-    for (size_t i = 0; i < count; i++)
-        words[i + 1] = settings->sets.items[i];
-    struct target *target = target_read_file(path, words, problem);
+    char *base = xmemdup0(url, len);
+    struct answer answer = answer_of(base, settings->insecure);
+    struct target *target =
+        read_earshot(path, base, answer.server, &settings->sets, problem);
     if (target) {
         add(aims, target, NULL);
         aims->items[aims->count - 1].has_direct = is_set(settings, "direct=");
     }
-    free(words);
-    bytes_fini(&base);
+    free(base);
     free(path);
     return target != NULL;
 }
 
 /* What ./demo serves ------------------------------------------------------ */
-
-static size_t
-drop(char *data, size_t size, size_t count, void *context)
-{
-    (void)data, (void)context;
-    return size * count;
-}
-
-/* Whether somebody answers at URL at all; GOOD: with a 200. */
-static bool
-answers(const char *url, bool good)
-{
-    CURL *curl = curl_easy_init();
-    if (!curl)
-        return false;
-    long status = 0;
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)REACH_MS);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
-    CURLcode code = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_cleanup(curl);
-    return code == CURLE_OK && (!good || status == 200);
-}
 
 /* The file in which a demo says where it serves, to be freed, or NULL: of the
  * one that has built this program, else of the one in the source directory. */
@@ -168,11 +155,12 @@ add_demo(struct aims *aims, const struct settings *settings, char **problem)
         /* One that was killed has left its file behind. */
         const struct target *target = aims->items[aims->count - 1].target;
         char *url = target_fill(target->publish[0].url, "-", NULL);
-        bool is_there = answers(url, false);
+        bool is_there = answer_of(url, true).status != 0;
         free(url);
         if (is_there)
             return true;
-    } else if (answers("http://127.0.0.1:8080/earshot/-/health", true)) {
+    } else if (answer_of("http://127.0.0.1:8080/earshot/-/health", false)
+                   .status == 200) {
         return add_earshot(aims, usual, settings, problem);
     }
     *problem = sentence("nothing to measure: no demo runs. Start ./demo in "

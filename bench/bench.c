@@ -99,7 +99,7 @@ bench_run(struct bench *bench, const struct plan *given)
     bool is_good = drive_run(&plan, &hooks, result);
     if (run.has_cost)
         cost_tell(run.cost, result);
-    if (is_good && bench->limits)
+    if (is_good)
         limits_judge(result, bench->limits);
     cost_free(run.cost);
     return result;

@@ -2,13 +2,16 @@
  * a matter of descriptors before it is one of anything else, so those are
  * counted first: ours, and those of the processes that were found. */
 
+#include "aim.h"
 #include "base/bytes.h"
 #include "bench.h"
 #include "cost/cost.h"
 #include "cost/process.h"
 #include "progress.h"
+#include "result.h"
 #include "scenario.h"
 #include "settings.h"
+#include "started.h"
 #include "target/target.h"
 
 #include <stdio.h>
@@ -168,5 +171,14 @@ hold_run(struct bench *bench, const struct plan *plan)
                  capacity.ours, (int)theirs.len, theirs.data,
                  plan->subscribers);
     bytes_fini(&theirs);
-    return bench_run(bench, plan);
+    /* Memory that others have used and left is used again, and would not count.
+     */
+    bool is_fresh = bench->aim->started && started_restart(bench->aim->started);
+    struct result *result = bench_run(bench, plan);
+    if (!is_fresh)
+        result_note(result,
+                    "The server had run before: memory that it used then and "
+                    "uses again does not count. One that earshot-bench starts "
+                    "begins afresh.");
+    return result;
 }

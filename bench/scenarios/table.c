@@ -10,7 +10,7 @@ const struct scenario scenarios[] = {
      "How long a message takes to one subscriber, while the server has time: "
      "100 messages a second.",
      true,
-     {1, 16, 100, 11, 1, 64, 1},
+     {1, 4, 100, 11, 1, 64, 1},
      NULL,
      NULL,
      NULL,
@@ -19,7 +19,7 @@ const struct scenario scenarios[] = {
      "How long it takes to each of 1,000 subscribers, and to the last of "
      "them: 10 messages a second.",
      true,
-     {1000, 16, 10, 11, 1, 64, 1},
+     {1000, 4, 10, 11, 1, 64, 1},
      NULL,
      NULL,
      NULL,
@@ -38,7 +38,7 @@ const struct scenario scenarios[] = {
      "What polling costs and how late it is: 100 subscribers who ask every "
      "0.1, 0.3, 1, 3 and 10 seconds. Only for polling.",
      true,
-     {100, 16, 10, 6, 0, 64, 0},
+     {100, 4, 10, 6, 0, 64, 0},
      poll_interval_suits,
      poll_interval_vary,
      poll_interval_run,
@@ -56,7 +56,7 @@ const struct scenario scenarios[] = {
      "Subscribers who come and go: 200, of whom 50 a second are replaced, at "
      "20 messages a second.",
      false,
-     {200, 16, 20, 10, 1, 64, 1},
+     {200, 4, 20, 10, 1, 64, 1},
      NULL,
      NULL,
      NULL,
@@ -66,7 +66,7 @@ const struct scenario scenarios[] = {
      "reading and go on when all has been said; messages of 4 KiB, 50 a "
      "second.",
      false,
-     {100, 16, 50, 10, 1, 4096, 1},
+     {100, 4, 50, 10, 1, 4096, 1},
      NULL,
      NULL,
      NULL,
@@ -76,7 +76,7 @@ const struct scenario scenarios[] = {
      "whom are cut off at once; and again by restarting the server, where "
      "earshot-bench has started it.",
      false,
-     {1000, 16, 20, 10, 1, 64, 1},
+     {1000, 4, 20, 10, 1, 64, 1},
      NULL,
      resume_vary,
      NULL,

@@ -55,15 +55,15 @@ def test_publishing_goes_over_websocket_when_that_is_said(directory):
     assert all(run["publish_url"].endswith("/ws") for run in runs)
 
 
-def test_poll_interval_sets_theory_beside_what_it_measures(directory):
+def test_poll_interval_gives_half_an_interval_and_a_round_trip(directory):
     runs = [measured(directory, "poll-interval", "--subscribers", "20",
                      "--rate", "100", "--seconds", "0.6", "--poll-interval",
                      interval) for interval in ("0.1", "0.4")]
     for (one,), interval_us in zip(runs, (1e5, 4e5)):
         assert (one["transport"], one["way"]) == ("poll", "lighttpd")
         assert one["poll_interval_s"] == interval_us / 1e6
-        assert any("theory expects" in note for note in one["notes"])
-        # A message waits for the next poll: half an interval on average.
+        # Each poller has a phase of its own: some are lucky, some are not.
+        assert one["latency_us"]["mean"] > interval_us / 4
         assert one["latency_us"]["max"] > interval_us / 2
     # The longer the pause, the fewer of the requests.
     often, seldom = (one["requests"] / one["deliveries_counted"]
