@@ -29,7 +29,7 @@ struct comparison;
 
 enum compare_status {
     COMPARE_NO_REGRESSION = 0, /* or no verdict */
-    COMPARE_PROBLEM = 1, /* as of every other command */
+    COMPARE_PROBLEM = 1,       /* as of every other command */
     COMPARE_REGRESSION = 3
 };
 
