@@ -240,6 +240,8 @@ calibrate(struct session *session)
     char *problem = limits_measure(&how, &session->limits);
     session->has_limits = !problem;
     session->results->calibration_cpu_us = session->limits.cpu_us_per_delivery;
+    session->results->calibration_deliveries_per_s =
+        session->limits.deliveries_per_s;
     if (problem && !interrupt_signal())
         progress_say(session->progress, "not calibrated: %s", problem);
     free(problem);

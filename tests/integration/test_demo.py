@@ -15,6 +15,7 @@ import pytest
 import processes
 import sse
 import web
+from bench import SMALL
 from earshot import free_port
 from wait import slow, wait_until
 from websocket import WebSocket
@@ -145,6 +146,25 @@ def test_it_leaves_what_the_benchmark_measures(demo):
                    what="what was said by lighttpd")
     demo.stop()
     assert not path.exists()
+
+
+def test_the_benchmark_finds_the_demo_that_has_built_it(new_demo, directory):
+    demo = new_demo(port=free_port())
+    # A link would be followed to where the tests' build lies.
+    path = demo.dir / "obj" / "earshot-bench"
+    path.unlink()
+    shutil.copy(processes.program("earshot-bench"), path)
+    demo.start()
+    done = subprocess.run(
+        [str(path), "latency", *SMALL, "--format", "json"], text=True,
+        env=processes.surroundings(directory), capture_output=True,
+        check=False, timeout=slow(30))
+    assert (done.returncode, done.stderr) == (0, "")
+    runs = json.loads(done.stdout)["runs"]
+    assert {(run["transport"], run["way"]) for run in runs} == {
+        ("poll", "lighttpd"), ("long-poll", "lighttpd"), ("sse", "lighttpd"),
+        ("sse", "direct"), ("ws", "lighttpd"), ("ws", "direct")}
+    assert all(run["publish_url"].startswith(demo.url) for run in runs)
 
 
 def test_the_port_asked_for_is_the_port_served(demo):
