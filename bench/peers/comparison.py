@@ -1,0 +1,260 @@
+"""The table of `make bench-peers`: medians with their spread, and how Earshot
+stands to the others, out of a file of results."""
+
+import os
+import statistics
+
+EARSHOT, FLOOR = "Earshot", "bare FastCGI"
+
+
+def against(scenario, figure, ours, theirs, bound, least=False):
+    """What is compared with what: a figure of a scenario, ours and theirs as
+    (target, way, transport), and what our figure divided by theirs may be at
+    most, or must be at least; None: it is told as it is."""
+    return scenario, figure, ours, theirs, bound, least
+
+
+def floor_ratios(web):
+    for transport in ("sse", "long-poll"):
+        ours, theirs = (EARSHOT, web, transport), (FLOOR, web, transport)
+        yield against("latency", "p50", ours, theirs, 1.10)
+        yield against("latency", "p99", ours, theirs, 1.10)
+        yield against("fanout", "cpu", ours, theirs, 1.10)
+    yield against("publish", "rate", (EARSHOT, web, "sse"),
+                  (FLOOR, web, "sse"), 0.8, True)
+
+
+def peer_ratios(web):
+    ours = (EARSHOT, web, "sse")
+    yield against("fanout", "cpu", ours, ("Bun SSE", web, "sse"), 0.75)
+    for name, transport in (("Bun SSE", "sse"), ("Node SSE", "sse"),
+                            ("socket.io", "socket.io")):
+        yield against("latency", "p99", ours, (name, web, transport), 1.0)
+
+
+def ratios():
+    for web in ("lighttpd", "nginx"):
+        yield from floor_ratios(web)
+    redis = ("nchan + Redis", "direct", "sse")
+    for web in ("lighttpd", "nginx"):
+        yield against("publish", "rate", (EARSHOT, web, "sse"), redis, 2.5,
+                      True)
+    yield against("latency", "p50", (EARSHOT, "nginx", "sse"), redis, 1.0)
+    for name, transport in (("Node SSE", "sse"), ("Node ws", "ws"),
+                            ("socket.io", "socket.io"), ("Bun SSE", "sse"),
+                            ("Bun WebSocket", "ws")):
+        yield against("publish", "rate", (EARSHOT, "lighttpd", "sse"),
+                      (name, "lighttpd", transport), 1.0, True)
+    direct = (EARSHOT, "direct", "ws")
+    for figure in ("cpu", "p99"):
+        yield against("fanout", figure, direct,
+                      ("Bun WebSocket", "direct", "ws"), 1.15)
+        yield against("fanout", figure, direct, ("Node ws", "direct", "ws"),
+                      1.0)
+        yield against("fanout", figure, direct,
+                      ("socket.io", "direct", "socket.io"), 1.0)
+    for web in ("lighttpd", "nginx"):
+        yield from peer_ratios(web)
+    yield against("fanout", "cpu", (EARSHOT, "nginx", "sse"),
+                  ("nchan", "direct", "sse"), None)
+
+
+def figure(run, name):
+    """A figure of a run, or None when it says none."""
+    if not run["complete"] or run["problem"]:
+        return None
+    if name == "rate":
+        return run["publishes_per_s"]
+    if name == "cpu":
+        return run["server_cpu_s_per_million"]
+    if name == "publish cpu":
+        return run["server_cpu_s_per_million_publishes"]
+    if name == "memory":
+        value = run["server_bytes_per_connection"]
+        return value / 1024 if value is not None else None
+    if name == "bytes":
+        return run["bytes_per_message"]
+    if name == "last":
+        value = run["last_us"].get("p50")
+    else:
+        value = run["latency_us"].get(name)
+    return value / 1000 if value is not None else None
+
+
+def key(run):
+    return run["scenario"], run["target"], run["way"], run["transport"]
+
+
+def by_key(results):
+    cells = {}
+    for run in results["runs"]:
+        cells.setdefault(key(run), []).append(run)
+    return cells
+
+
+def digits(value):
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def spread(runs, name):
+    """"median (least to most)"."""
+    values = [value for value in (figure(run, name) for run in runs)
+              if value is not None]
+    if not values or len(values) < len(runs):
+        return "–"
+    median = digits(statistics.median(values))
+    low, high = digits(min(values)), digits(max(values))
+    return median if low == high else f"{median} ({low}–{high})"
+
+
+def rows(cells, scenario):
+    """In the order in which they were measured first."""
+    return [(name, way, transport, runs)
+            for (word, name, way, transport), runs in cells.items()
+            if word == scenario]
+
+
+def table(heads, lines):
+    right = ["---:" if head.startswith(">") else "---" for head in heads]
+    out = ["| " + " | ".join(head.lstrip(">") for head in heads) + " |",
+           "|" + "|".join(right) + "|"]
+    return "\n".join(out + ["| " + " | ".join(line) + " |" for line in lines])
+
+
+def delivery(cells):
+    """Latency and fan-out side by side."""
+    idle = {row[:3]: row[3] for row in rows(cells, "latency")}
+    many = {row[:3]: row[3] for row in rows(cells, "fanout")}
+    lines = []
+    for place in dict.fromkeys([*idle, *many]):
+        one, all_of = idle.get(place, []), many.get(place, [])
+        lines.append([*place, spread(one, "p50"), spread(one, "p99"),
+                      spread(all_of, "p50"), spread(all_of, "p90"),
+                      spread(all_of, "last"), spread(all_of, "cpu"),
+                      spread(all_of, "bytes")])
+    return table(["server", "way", "transport", ">one: p50 ms", ">p99 ms",
+                  ">1,000: p50 ms", ">p90 ms", ">last ms",
+                  ">CPU s/million", ">bytes/message"], lines)
+
+
+def holding(cells):
+    return table(["server", "way", "transport", ">held", ">KB each",
+                  ">last ms"],
+                 [[name, way, transport, f"{runs[0]['subscribers']:,}",
+                   spread(runs, "memory"), spread(runs, "last")]
+                  for name, way, transport, runs in rows(cells, "hold")])
+
+
+def publishing(cells):
+    lines = []
+    for name, way, _, runs in sorted(
+            rows(cells, "publish"),
+            key=lambda row: -statistics.median(
+                figure(run, "rate") or 0 for run in row[3])):
+        lines.append([name, way, spread(runs, "rate"),
+                      spread(runs, "publish cpu"),
+                      runs[0]["durability"] or "no"])
+    return table(["server", "way", ">publishes/s", ">CPU s/million",
+                  "durable"], lines)
+
+
+NAMES = {"cpu": "CPU a delivery", "rate": "publishes/s"}
+TO = {"latency": ", one subscriber", "fanout": ", 1,000 subscribers",
+      "publish": ""}
+
+
+def verdict(ratio, bound, least):
+    if bound is None:
+        return "", ""
+    is_met = ratio >= bound if least else ratio <= bound
+    return (f"{'at least' if least else 'at most'} {bound:g}",
+            "yes" if is_met else "no")
+
+
+def standing(cells):
+    """Our medians divided by theirs; beside it the least and the most of the
+    repeats, each by its own."""
+    lines = []
+    for scenario, name, ours, theirs, bound, least in ratios():
+        mine, other = (cells.get((scenario, *place))
+                       for place in (ours, theirs))
+        if not mine or not other:
+            continue
+        pairs = list(zip(mine, other))
+        # With too few messages there is no p99.
+        for one in (("p99", "p90") if name == "p99" else (name,)):
+            values = [(figure(a, one), figure(b, one)) for a, b in pairs]
+            if all(a is not None and b for a, b in values):
+                break
+        else:
+            continue
+        ratio = statistics.median(a for a, _ in values) / \
+            statistics.median(b for _, b in values)
+        each = [a / b for a, b in values]
+        what = NAMES.get(one, one) + TO[scenario]
+        lines.append([what, " · ".join(ours), " · ".join(theirs),
+                      f"{ratio:.2f} ({min(each):.2f}–{max(each):.2f})",
+                      *verdict(ratio, bound, least)])
+    return table(["figure", "ours", "theirs", ">ours / theirs", "aim", "met?"],
+                 lines)
+
+
+def losses(results):
+    lines = []
+    for run in results["runs"]:
+        wrong = [f"{run[word]} {word}" for word in
+                 ("lost", "repeated", "reordered", "refused") if run[word]]
+        if run["problem"]:
+            wrong.append(run["problem"])
+        if wrong:
+            lines.append(f"- {' · '.join(key(run))}, repeat "
+                         f"{run['repeat'] + 1}: {', '.join(wrong)}")
+    return "\n".join(["Not everything went well:", "", *lines, ""]) \
+        if lines else "In no run was a message lost, repeated, out of order " \
+        "or refused.\n"
+
+
+def limits(results):
+    """How often the client or others stood in the way."""
+    count = len(results["runs"])
+    busy = [run for run in results["runs"] if run["client_busy"] > 0.9]
+    others = [run["others_cpu"] for run in results["runs"]]
+    disturbed = sum(share > 0.1 for share in others)
+    out = []
+    if busy:
+        out.append(f"In {len(busy)} of {count} runs earshot-bench itself was "
+                   "the limit (its core was full): "
+                   + "; ".join(sorted({" · ".join(key(run))
+                                       for run in busy})) + ".")
+    if disturbed:
+        out.append(f"In {disturbed} of {count} runs others took more than a "
+                   f"tenth of the machine (at most {max(others):.0%}).")
+    return "".join(line + "\n" for line in out)
+
+
+def comparison(results, disk, cores):
+    machine = results["machine"]
+    cells = by_key(results)
+    repeats = max(run["repeat"] for run in results["runs"]) + 1
+    where = f"the servers on core {cores[0]}, earshot-bench on core " \
+        f"{cores[1]}" if cores else "all on one core"
+    head = (f"{machine['cpu']}, {os.cpu_count()} cores, "
+            f"{machine['distribution']}, {machine['kernel']}; {where}. "
+            f"{repeats} interleaved repeats: the median (the least–the most). "
+            f"{disk}")
+    parts = [head, losses(results) + limits(results)]
+    if rows(cells, "latency") or rows(cells, "fanout"):
+        parts += ["**Delivery**: one subscriber at 100 messages a second, "
+                  "1,000 subscribers at 10.", delivery(cells)]
+    if rows(cells, "publish"):
+        parts += ["**Publishing**: 16 clients, each of which sends its next "
+                  "when the last was answered.", publishing(cells)]
+    if rows(cells, "hold"):
+        parts += ["**Holding**: idle subscribers, then a message to all.",
+                  holding(cells)]
+    ours = standing(cells)
+    if ours.count("\n") > 1:
+        parts += ["**How Earshot stands**", ours]
+    return "\n\n".join(part.rstrip() for part in parts) + "\n"
