@@ -39,6 +39,31 @@ settle(struct pool *pool, int running)
 }
 
 static void
+on_direct_event(evutil_socket_t fd, short what, void *context)
+{
+    struct transfer *transfer = context;
+    struct pool *pool = transfer->pool;
+    (void)what;
+    if (pool->watch)
+        pool->watch->on_event(pool->watch->context);
+    transfer->on_readable(transfer, fd);
+}
+
+/* What curl has read by now it has handed over. Paused, it lets go of the
+ * socket and reads nothing, whatever else makes it look at the transfer. */
+static void
+go_direct(struct transfer *transfer, int fd)
+{
+    transfer->wants_direct = false;
+    if (curl_easy_pause(transfer->easy, CURLPAUSE_RECV))
+        return;
+    transfer->is_direct = true;
+    event_assign(&transfer->direct, transfer->pool->base, fd,
+                 EV_READ | EV_PERSIST, on_direct_event, transfer);
+    event_add(&transfer->direct, NULL);
+}
+
+static void
 on_socket_event(evutil_socket_t fd, short what, void *context)
 {
     struct pool_socket *socket = context;
@@ -49,11 +74,10 @@ on_socket_event(evutil_socket_t fd, short what, void *context)
     int running = 0;
     if (pool->watch)
         pool->watch->on_event(pool->watch->context);
-    if (transfer->is_direct && what == EV_READ &&
-        transfer->on_readable(transfer, fd))
-        return;
     curl_multi_socket_action(pool->multi, fd, bits, &running);
     settle(pool, running);
+    if (transfer->wants_direct && transfer->is_under_way)
+        go_direct(transfer, fd);
 }
 
 static void
@@ -167,7 +191,7 @@ transfer_start(struct transfer *transfer)
 {
     struct pool *pool = transfer->pool;
     int running = 0;
-    transfer->is_direct = false;
+    transfer->wants_direct = false;
     transfer->is_under_way = true;
     transfer->is_added = true;
     pool->transfers++;
@@ -178,9 +202,26 @@ transfer_start(struct transfer *transfer)
 }
 
 void
+transfer_pause(struct transfer *transfer, bool is_paused)
+{
+    if (!transfer->is_under_way)
+        return;
+    if (!transfer->is_direct)
+        curl_easy_pause(transfer->easy,
+                        is_paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+    else if (is_paused)
+        event_del(&transfer->direct);
+    else
+        event_add(&transfer->direct, NULL);
+}
+
+void
 transfer_stop(struct transfer *transfer)
 {
     rest(transfer);
+    if (transfer->is_direct)
+        event_del(&transfer->direct);
+    transfer->is_direct = false;
     if (!transfer->is_added)
         return;
     transfer->is_added = false;

@@ -9,6 +9,7 @@
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <event2/event_struct.h>
 #include <stdbool.h>
 
 enum { POOL_SIZE = 500 };
@@ -34,10 +35,13 @@ struct transfer {
     /* It is over, and no longer in the pool; may be started anew at once. One
      * that only connects is still in it, or its connection would be closed. */
     void (*on_done)(struct transfer *transfer, CURLcode code);
-    /* While is_direct: its socket has bytes, which are read beside curl. False:
-     * it is over, and curl is to find that out. */
-    bool (*on_readable)(struct transfer *transfer, int fd);
+    /* Set in a callback of curl's, when the rest of the answer shall be read
+     * beside curl, which stands still meanwhile: on_readable, whenever its
+     * socket has something. */
+    bool wants_direct;
+    void (*on_readable)(struct transfer *transfer, int fd);
     bool is_direct;
+    struct event direct;
     bool only_connects;
     bool is_added;
     bool is_under_way;
@@ -56,6 +60,8 @@ void transfer_fini(struct transfer *transfer);
 /* Begins at once: what can be sent is sent before this returns. on_done is
  * called later, never from here. Not from curl's callbacks. */
 void transfer_start(struct transfer *transfer);
+/* Reads no more of it for now, or again; not from curl's callbacks. */
+void transfer_pause(struct transfer *transfer, bool is_paused);
 /* Ends it without a word to on_done; not from curl's callbacks. */
 void transfer_stop(struct transfer *transfer);
 

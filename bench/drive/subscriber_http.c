@@ -32,7 +32,7 @@ read_directly(struct subscriber *subscriber)
     long version = 0;
     CURL *easy = subscriber->transfer.easy;
     curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
-    subscriber->transfer.is_direct =
+    subscriber->transfer.wants_direct =
         strncmp(subscriber->crowd->entrance->url, "http:", 5) == 0 &&
         (version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1);
 }
@@ -118,18 +118,30 @@ take_body(struct subscriber *subscriber, const char *data, size_t len)
                                     "be (RFC 9112, section 7.1)");
 }
 
-/* Where curl has not seen the stream's bytes, it cannot know of its end. */
 static void
-end_stream(struct subscriber *subscriber)
+end_stream(struct subscriber *subscriber, bool is_good)
 {
-    bool is_good = !subscriber->has_failed;
     transfer_stop(&subscriber->transfer);
     subscriber_ended(subscriber, is_good);
 }
 
+/* A stream that is not chunked ends with its connection. */
+static void
+end_of_connection(struct subscriber *subscriber, const char *why)
+{
+    struct run *run = subscriber->crowd->worker.run;
+    bool is_good = !why && !subscriber->is_chunked;
+    if (!is_good && !subscriber->is_cut)
+        faults_add(run->faults, false,
+                   "%s %s broke off in the middle of the answer: %s",
+                   method_of(subscriber), run->subscribe_url,
+                   why ? why : "the server closed the connection");
+    end_stream(subscriber, is_good);
+}
+
 /* One read takes all that there is, or fills the buffer; then there will be
  * another event. */
-static bool
+static void
 on_readable(struct transfer *transfer, int fd)
 {
     struct subscriber *subscriber =
@@ -137,14 +149,15 @@ on_readable(struct transfer *transfer, int fd)
                                       offsetof(struct subscriber, transfer));
     char *scratch = subscriber->crowd->worker.scratch;
     ssize_t got = recv(fd, scratch, WIRE_READ_SIZE, 0);
-    if (got > 0)
-        take_body(subscriber, scratch, (size_t)got);
-    else if (got == 0 || (errno != EAGAIN && errno != EINTR))
-        return false;
-    if (!subscriber->has_failed && subscriber->chunks.state != CHUNKS_OVER)
-        return true;
-    end_stream(subscriber);
-    return true;
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0) {
+        end_of_connection(subscriber, got < 0 ? strerror(errno) : NULL);
+        return;
+    }
+    take_body(subscriber, scratch, (size_t)got);
+    if (subscriber->has_failed || subscriber->chunks.state == CHUNKS_OVER)
+        end_stream(subscriber, !subscriber->has_failed);
 }
 
 static size_t
@@ -255,9 +268,7 @@ subscriber_close_http(struct subscriber *subscriber)
 void
 subscriber_stop_http(struct subscriber *subscriber, bool is_stopped)
 {
-    if (subscriber->transfer.is_under_way)
-        curl_easy_pause(subscriber->transfer.easy,
-                        is_stopped ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+    transfer_pause(&subscriber->transfer, is_stopped);
 }
 
 const char *
