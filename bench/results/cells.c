@@ -183,10 +183,20 @@ sum(const struct cell *cell, size_t offset)
     return all;
 }
 
+/* What an interrupted run had not delivered yet is not lost. */
+static bool
+counts(const struct result *run)
+{
+    return run->is_complete || run->problem;
+}
+
 uint64_t
 cell_lost(const struct cell *cell)
 {
-    return sum(cell, offsetof(struct result, lost));
+    uint64_t all = 0;
+    for (int i = 0; i < cell->run_count; i++)
+        all += counts(cell->runs[i]) ? cell->runs[i]->lost : 0;
+    return all;
 }
 
 uint64_t
@@ -204,7 +214,10 @@ cell_reordered(const struct cell *cell)
 uint64_t
 cell_expected(const struct cell *cell)
 {
-    return sum(cell, offsetof(struct result, expected));
+    uint64_t all = 0;
+    for (int i = 0; i < cell->run_count; i++)
+        all += counts(cell->runs[i]) ? cell->runs[i]->expected : 0;
+    return all;
 }
 
 struct histogram *

@@ -51,7 +51,8 @@ struct spread cell_side_memory(const struct cell *cell, const char *name);
 /* Of COUNT values, which it sorts. */
 struct spread spread_of(double *values, int count);
 
-/* Over all its runs, whatever became of them. */
+/* Over all its runs; but what an interrupted one was owed and had not got yet
+ * is neither lost nor owed. */
 uint64_t cell_lost(const struct cell *cell);
 uint64_t cell_repeated(const struct cell *cell);
 uint64_t cell_reordered(const struct cell *cell);

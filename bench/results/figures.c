@@ -104,12 +104,15 @@ figure_side_cpu(const struct result *result, const struct result_side *side)
     return ratio(side->cpu_s * 1e6, (double)result->deliveries_counted);
 }
 
+/* What a few connections take is lost among the pages of everything else. */
+enum { MANY = 100 };
+
 double
 figure_side_memory(const struct result *result, const struct result_side *side)
 {
     double held = side->resident_held - side->resident_before;
     if (!side->processes || side->resident_held <= 0 ||
-        side->resident_before <= 0)
+        side->resident_before <= 0 || result->subscribers < MANY)
         return NAN;
     return ratio(held > 0 ? held : 0, result->subscribers);
 }

@@ -76,6 +76,31 @@ add(struct findings *findings, struct bytes texts[LANGUAGES])
 /* -- what was lost ------------------------------------------------------- */
 
 static void
+say_losses(struct bytes *out, enum language language, const struct cell *most,
+           uint64_t lost, uint64_t expected)
+{
+    bool is_en = language == LANGUAGE_EN;
+    bytes_append_string(out, is_en ? "" : "应有的送达中有 ");
+    text_count(out, lost);
+    bytes_append_string(out, is_en ? " of " : " 次没有到来（共 ");
+    text_count(out, expected);
+    bytes_append_string(out,
+                        is_en ? " deliveries that were owed never came, most "
+                                "of them in "
+                              : " 次），最多的是场景 ");
+    bytes_append_string(out, most->like->scenario);
+    bytes_append_string(out, is_en ? " with " : " 中的");
+    phrase_transport(out, language, most->like);
+    bytes_append_string(out, is_en ? " " : "（");
+    phrase_way(out, language, most->like);
+    bytes_append_string(out, is_en ? " at " : "，");
+    bytes_append_string(out, most->like->target);
+    bytes_append_string(out, is_en ? ": until that is understood, nothing else "
+                                     "here counts."
+                                   : "）：弄清原因之前，其余数字都不作数。");
+}
+
+static void
 add_losses(struct findings *findings, const struct cells *cells)
 {
     uint64_t lost = 0, expected = 0;
@@ -90,29 +115,16 @@ add_losses(struct findings *findings, const struct cells *cells)
     if (!lost)
         return;
     struct bytes texts[LANGUAGES] = {BYTES_EMPTY, BYTES_EMPTY};
-    struct bytes *en = &texts[LANGUAGE_EN], *zh = &texts[LANGUAGE_ZH];
-    char *label = cell_label(most, cells_have_targets(cells));
-    text_count(en, lost);
-    bytes_append_string(en, " of ");
-    text_count(en, expected);
-    bytes_printf(en,
-                 " deliveries that were owed never came, most of them in "
-                 "%s by %s: until that is understood, nothing else here "
-                 "counts.",
-                 most->like->scenario, label);
-    bytes_append_string(zh, "应有的 ");
-    text_count(zh, expected);
-    bytes_append_string(zh, " 次送达中有 ");
-    text_count(zh, lost);
-    bytes_printf(zh,
-                 " 次没有到来，最多的是 %s 中的 %s：弄清原因之前，其余数字都"
-                 "不作数。",
-                 most->like->scenario, label);
-    free(label);
+    for (int i = 0; i < LANGUAGES; i++)
+        say_losses(&texts[i], (enum language)i, most, lost, expected);
     add(findings, texts);
 }
 
 /* -- contrasts ----------------------------------------------------------- */
+
+/* So much more telling (a tenth, as a ratio) must one be to be told in place of
+ * one that comes before it: medians before tails. */
+static const double clearly = 0.1;
 
 /* The most telling contrast of these FIGURES and FACTORS (ending with -1);
  * where none can be told, the one of most approaches. */
@@ -131,7 +143,7 @@ most_telling(const struct cells *cells, const int *figures, const int *factors,
                     continue;
                 double score = contrast_score(&contrast);
                 double known = has_any ? contrast_score(best) : -1;
-                if (score > known ||
+                if (score > known + clearly ||
                     (score >= known && contrast.count > best->count))
                     *best = contrast;
                 has_any = true;
@@ -253,14 +265,15 @@ say_theory(struct bytes *out, enum language language,
         bytes_append_string(out, is_en ? " intervals." : " 个间隔皆然。");
         return;
     }
-    bytes_append_string(out, is_en ? "; its mean delay is not what theory says "
-                                     "(half the interval and a round trip) at "
-                                   : "；平均延迟与理论（半个间隔加一次往返）"
-                                     "不符，在 ");
-    text_setting(out, polled->count);
-    bytes_append_string(out, is_en ? " intervals for " : " 个间隔中有 ");
-    text_setting(out, polled->astray);
-    bytes_append_string(out, is_en ? "." : " 个。");
+    int some = polled->astray, all = polled->count;
+    bytes_append_string(
+        out, is_en ? "; its mean delay is not what theory says (half the "
+                     "interval and a round trip) at "
+                   : "；平均延迟与理论（半个间隔加一次往返）不符，");
+    text_setting(out, is_en ? some : all);
+    bytes_append_string(out, is_en ? " of " : " 个间隔中有 ");
+    text_setting(out, is_en ? all : some);
+    bytes_append_string(out, is_en ? " intervals." : " 个。");
 }
 
 static bool

@@ -62,8 +62,10 @@ results_merge(struct results *into, struct results *from)
     adopt(&into->began, &from->began);
     if (!into->seed)
         into->seed = from->seed;
-    if (into->calibration_cpu_us <= 0)
+    if (into->calibration_cpu_us <= 0) {
         into->calibration_cpu_us = from->calibration_cpu_us;
+        into->calibration_deliveries_per_s = from->calibration_deliveries_per_s;
+    }
     results_free(from);
 }
 

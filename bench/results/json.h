@@ -35,7 +35,9 @@ struct results {
     uint64_t seed;
     double calibration_cpu_us; /* the client's own, per delivery; 0: not
                                   measured */
-    struct result **runs;      /* in the order in which they were run */
+    double calibration_deliveries_per_s; /* the most that it took from a server
+                                            that does nothing else; likewise */
+    struct result **runs; /* in the order in which they were run */
     int run_count;
 };
 

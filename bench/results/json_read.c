@@ -176,10 +176,14 @@ take_notes(struct reader *reader, struct result *result, const cJSON *notes)
     const cJSON *note;
     cJSON_ArrayForEach(note, notes)
     {
-        if (cJSON_IsString(note))
-            result_note(result, "%s", note->valuestring);
+        const cJSON *text = cJSON_GetObjectItem(note, "text");
+        const cJSON *kind = cJSON_GetObjectItem(note, "kind");
+        if (cJSON_IsString(text))
+            result_note_kind(result,
+                             cJSON_IsString(kind) ? kind->valuestring : "",
+                             figure(note, "figure"), "%s", text->valuestring);
         else
-            complain(reader, "a note must be a string");
+            complain(reader, "a note must have a \"text\"");
     }
 }
 
@@ -245,6 +249,8 @@ take_settings(struct reader *reader, struct results *results, const cJSON *json)
     if (item)
         results->seed = take_seed(reader, "seed", item);
     results->calibration_cpu_us = figure(json, "calibration_cpu_us");
+    results->calibration_deliveries_per_s =
+        figure(json, "calibration_deliveries_per_s");
 }
 
 static void

@@ -168,8 +168,11 @@ put_run(struct bytes *out, const struct result *result,
     put_derived(out, result);
     bytes_append_string(out, ",\"notes\":[");
     for (int i = 0; i < result->note_count; i++) {
-        bytes_append_string(out, i ? "," : "");
+        bytes_append_string(out, i ? ",{\"text\":" : "{\"text\":");
         put_string(out, result->notes[i]);
+        put_named_string(out, "kind", result->note_kinds[i].word);
+        put_named(out, "figure", result->note_kinds[i].figure);
+        bytes_append_char(out, '}');
     }
     bytes_append_string(out, "],\"sides\":[");
     for (int i = 0; i < result->side_count; i++) {
@@ -199,6 +202,8 @@ put_head(struct bytes *out, const struct results *results)
     put_string(out, results->began);
     bytes_printf(out, ",\"seed\":\"%llu\"", (unsigned long long)results->seed);
     put_named(out, "calibration_cpu_us", results->calibration_cpu_us);
+    put_named(out, "calibration_deliveries_per_s",
+              results->calibration_deliveries_per_s);
     bytes_append_string(out, "},\n\"runs\":[");
 }
 

@@ -6,6 +6,7 @@
 #include "results/text.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 /* Picks the words of a language. */
@@ -96,13 +97,20 @@ phrase_interval(struct bytes *out, enum language language, enum figure figure,
 {
     const char *unit;
     double scale = scale_of(figure, language, interval->value, &unit);
+    size_t from = out->len;
     text_number(out, interval->value * scale);
+    size_t to = out->len;
     bytes_append_string(out, unit);
-    if (interval->is_guess)
-        return;
-    say(out, language, " (", "（");
-    text_range(out, interval->low * scale, interval->high * scale);
-    say(out, language, ")", "）");
+    struct bytes range = BYTES_EMPTY;
+    text_range(&range, interval->low * scale, interval->high * scale);
+    bool is_exact = range.len == to - from &&
+                    memcmp(range.data, out->data + from, range.len) == 0;
+    if (!interval->is_guess && !is_exact) {
+        say(out, language, " (", "（");
+        bytes_append(out, range.data, range.len);
+        say(out, language, ")", "）");
+    }
+    bytes_fini(&range);
 }
 
 /* -- names --------------------------------------------------------------- */
@@ -136,7 +144,7 @@ phrase_transport(struct bytes *out, enum language language,
     }
 }
 
-static void
+void
 phrase_way(struct bytes *out, enum language language, const struct result *like)
 {
     if (strcmp(like->way, "direct") == 0) {
@@ -190,14 +198,25 @@ phrase_cells(struct bytes *out, enum language language,
 
 /* -- sentences ----------------------------------------------------------- */
 
+/* "To 1,000 subscribers" */
 static void
-comma(struct bytes *out, enum language language)
+phrase_load(struct bytes *out, enum language language,
+            const struct contrast *contrast)
 {
-    say(out, language, ", ", "、");
+    const struct result *like = contrast->cells[0]->like;
+    if (contrast->figure == FIGURE_PUBLISHES_PER_S) {
+        say(out, language, "with ", "");
+        text_setting(out, like->publishers);
+        say(out, language, like->publishers == 1 ? " publisher" : " publishers",
+            " 个发布者");
+    } else {
+        say(out, language, "to ", "");
+        phrase_subscribers(out, language, like->subscribers);
+    }
 }
 
-/* What all of a contrast have in common: "SSE, through lighttpd, at Earshot,
- * with 1,000 subscribers". */
+/* What all of a contrast have in common: "Earshot, SSE through lighttpd to
+ * 1,000 subscribers: ". */
 static void
 phrase_common(struct bytes *out, enum language language,
               const struct contrast *contrast, bool with_target)
@@ -205,23 +224,17 @@ phrase_common(struct bytes *out, enum language language,
     const struct result *like = contrast->cells[0]->like;
     if (with_target && contrast->factor != FACTOR_TARGET) {
         bytes_append_string(out, like->target);
-        comma(out, language);
+        say(out, language, ", ", "，");
     }
     if (contrast->factor != FACTOR_TRANSPORT) {
         phrase_transport(out, language, like);
-        comma(out, language);
+        say(out, language, " ", "，");
     }
     if (contrast->factor != FACTOR_WAY) {
         phrase_way(out, language, like);
-        comma(out, language);
+        say(out, language, " ", "、");
     }
-    if (contrast->figure == FIGURE_PUBLISHES_PER_S) {
-        text_setting(out, like->publishers);
-        say(out, language, like->publishers == 1 ? " publisher" : " publishers",
-            " 个发布者");
-    } else {
-        phrase_subscribers(out, language, like->subscribers);
-    }
+    phrase_load(out, language, contrast);
     say(out, language, ": ", "：");
 }
 
@@ -237,8 +250,8 @@ phrase_ratio(struct bytes *out, enum language language,
     if (is_guess) {
         double ratio =
             contrast->intervals[last].value / contrast->intervals[0].value;
-        say(out, language, "about ", "约 ");
-        text_number(out, more ? 1 / ratio : ratio);
+        say(out, language, "about ", "约");
+        text_rough(out, more ? 1 / ratio : ratio);
     } else {
         struct bytes low = BYTES_EMPTY, high = BYTES_EMPTY;
         text_number(&low, contrast->least);
@@ -270,7 +283,7 @@ phrase_no_difference(struct bytes *out, enum language language,
     phrase_cells(out, language, contrast, 0, contrast->count);
     say(out, language, "", "的");
     say(out, language, "", noun->zh);
-    say(out, language, ", about ", "看不出差别，约 ");
+    say(out, language, ", about ", "看不出差别，约");
     phrase_interval(out, language, contrast->figure, &all);
     if (all.is_guess)
         say(out, language,
@@ -304,25 +317,64 @@ phrase_difference(struct bytes *out, enum language language,
     say(out, language, contrast->factor == FACTOR_WAY ? " " : " with ",
         more ? "以" : "以");
     phrase_cells(out, language, contrast, 0, 1);
-    say(out, language, ", ", more ? "最高，为 " : "最低，为 ");
+    say(out, language, ", ", more ? "最高，为" : "最低，为");
     phrase_interval(out, language, contrast->figure, &contrast->intervals[0]);
     say(out, language, more ? ", and lowest" : ", and highest", "；以");
     say(out, language, contrast->factor == FACTOR_WAY ? " " : " with ", "");
     phrase_cells(out, language, contrast, last, last + 1);
-    say(out, language, ", ", more ? "最低，为 " : "最高，为 ");
+    say(out, language, ", ", more ? "最低，为" : "最高，为");
     phrase_interval(out, language, contrast->figure, worst);
     if (more) {
-        say(out, language, "; the highest is ", "；最高者是最低者的 ");
+        say(out, language, "; the highest is ", "；最高者是最低者的");
         phrase_ratio(out, language, contrast);
         say(out, language, " the lowest", "");
     } else {
-        say(out, language, ", ", "，是前者的 ");
+        say(out, language, ", ", "，是前者的");
         phrase_ratio(out, language, contrast);
         say(out, language, " as much", "");
     }
     phrase_alike(out, language, contrast);
     if (worst->is_guess)
         say(out, language, " (one run each)", "（各一次运行）");
+}
+
+/* From where on it is told what spoils a comparison: shares of the machine, and
+ * of one thread (cost/limits.c notes the same of each run). */
+static const double much_of_others = 0.05;
+static const double busy_thread = 0.85;
+
+/* The largest of the figure over all runs of a contrast. */
+static double
+largest(const struct contrast *contrast, size_t offset)
+{
+    double most = 0;
+    for (int i = 0; i < contrast->count; i++)
+        for (int j = 0; j < contrast->cells[i]->good_count; j++) {
+            const char *run = (const char *)contrast->cells[i]->good[j];
+            most = fmax(most, *(const double *)(run + offset));
+        }
+    return most;
+}
+
+static void
+phrase_spoilt(struct bytes *out, enum language language,
+              const struct contrast *contrast)
+{
+    double others = largest(contrast, offsetof(struct result, others_cpu));
+    double busy = largest(contrast, offsetof(struct result, client_busy));
+    if (others > much_of_others) {
+        say(out, language, " Other work took up to ",
+            "期间其他程序占用机器最多达");
+        bytes_printf(out, "%.0f %%", others * 100);
+        say(out, language, " of the machine meanwhile.", "。");
+    }
+    if (busy > busy_thread) {
+        say(out, language, " earshot-bench itself was up to ",
+            "earshot-bench 自身忙碌达");
+        bytes_printf(out, "%.0f %%", busy * 100);
+        say(out, language, " busy: the true difference may be larger.",
+            "，真实差别可能更大。");
+    }
 }
 
 void
@@ -336,6 +388,7 @@ phrase_contrast(struct bytes *out, enum language language,
     else
         phrase_difference(out, language, contrast);
     say(out, language, ".", "。");
+    phrase_spoilt(out, language, contrast);
     if (out->data[from] >= 'a' && out->data[from] <= 'z' && !with_target)
         out->data[from] -= 'a' - 'A';
 }

@@ -14,6 +14,9 @@ enum { LANGUAGES = LANGUAGE_ZH + 1 };
 /* "polling every 1 s", "SSE", "WebSocket". */
 void phrase_transport(struct bytes *out, enum language language,
                       const struct result *like);
+/* "through lighttpd", "directly" */
+void phrase_way(struct bytes *out, enum language language,
+                const struct result *like);
 /* "1 subscriber" */
 void phrase_subscribers(struct bytes *out, enum language language, int count);
 /* "0.42 ms", "160 bytes", as the figure is read. */

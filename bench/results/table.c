@@ -4,8 +4,10 @@
 #include "result.h"
 #include "results/cells.h"
 #include "results/columns.h"
+#include "results/findings.h"
 #include "results/grid.h"
 #include "results/json.h"
+#include "results/remarks.h"
 #include "results/text.h"
 
 #include <inttypes.h>
@@ -329,59 +331,14 @@ print_correctness(FILE *file, const struct block *block)
     bytes_fini(&text);
 }
 
-static bool
-has_note(const struct cell *cell, const char *note)
-{
-    for (int i = 0; i < cell->run_count; i++)
-        for (int j = 0; j < cell->runs[i]->note_count; j++)
-            if (strcmp(cell->runs[i]->notes[j], note) == 0)
-                return true;
-    return false;
-}
-
-/* NOTE with all rows that it belongs to. */
 static void
-print_note(FILE *file, const struct block *block, const char *note)
+print_remarks(FILE *file, const struct block *block)
 {
-    struct bytes text = BYTES_EMPTY;
-    for (int i = 0; i < block->count; i++) {
-        if (!has_note(&block->cells[i], note))
-            continue;
-        char *label = label_of(block, &block->cells[i]);
-        bytes_printf(&text, "%s%s", text.len ? ", " : "", label);
-        free(label);
-    }
-    bytes_printf(&text, ": %s", note);
-    text_wrap(file, text_of(&text), WIDTH, 4, "  * ");
-    bytes_fini(&text);
-}
-
-/* Is this the first time that the note is met, in the order of the block? */
-static bool
-is_first(const struct block *block, const char *const *at)
-{
-    for (int i = 0; i < block->count; i++)
-        for (int j = 0; j < block->cells[i].run_count; j++) {
-            const struct result *run = block->cells[i].runs[j];
-            for (int k = 0; k < run->note_count; k++) {
-                const char *const *note = (const char *const *)&run->notes[k];
-                if (strcmp(*note, *at) == 0)
-                    return note == at;
-            }
-        }
-    return false;
-}
-
-static void
-print_notes(FILE *file, const struct block *block)
-{
-    for (int i = 0; i < block->count; i++)
-        for (int j = 0; j < block->cells[i].run_count; j++) {
-            const struct result *run = block->cells[i].runs[j];
-            for (int k = 0; k < run->note_count; k++)
-                if (is_first(block, (const char *const *)&run->notes[k]))
-                    print_note(file, block, run->notes[k]);
-        }
+    struct remarks *remarks =
+        remarks_new(block->cells, block->count, block->with_target);
+    for (int i = 0; i < remarks->count; i++)
+        text_wrap(file, remarks->list[i].en, WIDTH, 4, "  * ");
+    remarks_free(remarks);
 }
 
 static void
@@ -397,7 +354,7 @@ print_block(FILE *file, const struct block *block)
     print_grid(file, block);
     fputc('\n', file);
     print_correctness(file, block);
-    print_notes(file, block);
+    print_remarks(file, block);
     fputc('\n', file);
 }
 
@@ -416,6 +373,23 @@ print_blocks(FILE *file, const struct block *whole)
     }
 }
 
+static void
+print_findings(FILE *file, const struct block *whole)
+{
+    struct findings *findings = findings_new(whole->all);
+    if (findings->count)
+        fprintf(file, "%sfindings%s\n", whole->with_colour ? "\033[1;4m" : "",
+                whole->with_colour ? "\033[0m" : "");
+    for (int i = 0; i < findings->count; i++) {
+        char first[8];
+        snprintf(first, sizeof first, "  %d. ", i + 1);
+        text_wrap(file, findings->list[i].en, WIDTH, 5, first);
+    }
+    if (findings->count)
+        fputc('\n', file);
+    findings_free(findings);
+}
+
 void
 table_print(FILE *file, const struct results *results, bool with_colour)
 {
@@ -429,6 +403,7 @@ table_print(FILE *file, const struct results *results, bool with_colour)
     };
     print_warnings(file, &whole);
     print_blocks(file, &whole);
+    print_findings(file, &whole);
     if (cells->count)
         text_wrap(file,
                   "A dash: not measured, or fewer than 10 messages lie beyond "

@@ -49,6 +49,17 @@ text_number(struct bytes *out, double number)
 }
 
 void
+text_rough(struct bytes *out, double number)
+{
+    double unit = pow(10, floor(log10(fabs(number))) - 1);
+    double rounded = round(number / unit) * unit;
+    if (rounded >= 10)
+        text_count(out, (uint64_t)llround(rounded));
+    else
+        bytes_printf(out, "%.2g", rounded);
+}
+
+void
 text_setting(struct bytes *out, double number)
 {
     if (number >= 1 && number == floor(number) && number < 1e15)

@@ -10,6 +10,8 @@ struct bytes;
 /* Appends NUMBER with three digits that say something (0.043, 1.26, 41.2) and
  * commas in thousands (12,345); NAN as a dash. */
 void text_number(struct bytes *out, double number);
+/* Appends it with two digits that say something: 1.3, 41, 5,200. */
+void text_rough(struct bytes *out, double number);
 /* Appends a number that somebody has chosen, as it is: 10, 0.5, 12,345. */
 void text_setting(struct bytes *out, double number);
 /* Appends "0.41–0.46", or one number when both read the same. */

@@ -10,6 +10,7 @@
 #include "results/json.h"
 #include "results/machine.h"
 #include "results/put.h"
+#include "results/remarks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -113,26 +114,6 @@ put_slots(struct bytes *out, const struct cell *cell)
     bytes_append_char(out, ']');
 }
 
-/* Each sentence once. */
-static void
-put_notes(struct bytes *out, const struct cell *cell)
-{
-    struct bytes seen = BYTES_EMPTY; /* sentences with a NUL behind each */
-    bytes_append_char(out, '[');
-    for (int i = 0; i < cell->run_count; i++)
-        for (int j = 0; j < cell->runs[i]->note_count; j++) {
-            const char *note = cell->runs[i]->notes[j];
-            size_t size = strlen(note) + 1;
-            if (seen.len && memmem(seen.data, seen.len, note, size))
-                continue;
-            bytes_append_string(out, seen.len ? "," : "");
-            bytes_append(&seen, note, size);
-            put_string(out, note);
-        }
-    bytes_append_char(out, ']');
-    bytes_fini(&seen);
-}
-
 static void
 put_problems(struct bytes *out, const struct cell *cell)
 {
@@ -196,31 +177,62 @@ put_cell(struct bytes *out, const struct cell *cell)
     put_curve(out, cell);
     bytes_append_string(out, ",\"slots\":");
     put_slots(out, cell);
-    bytes_append_string(out, ",\"notes\":");
-    put_notes(out, cell);
     bytes_append_string(out, ",\"problems\":");
     put_problems(out, cell);
     bytes_append_char(out, '}');
 }
 
 static void
-put_columns(struct bytes *out, const struct cells *cells)
+put_column_names(struct bytes *out, const char *scenario)
 {
-    const char *last = "";
+    int count;
+    const struct column *columns = columns_of(scenario, &count);
+    bytes_append_char(out, '[');
+    for (int i = 0; i < count; i++)
+        bytes_printf(out, "%s\"%s\"", i ? "," : "",
+                     figure_about(columns[i].figure)->name);
+    bytes_append_char(out, ']');
+}
+
+static void
+put_words(struct bytes *out, int at, const char *en, const char *zh)
+{
+    bytes_append_string(out, at ? ",{\"en\":" : "{\"en\":");
+    put_string(out, en);
+    put_named_string(out, "zh-CN", zh);
+    bytes_append_char(out, '}');
+}
+
+static void
+put_remarks(struct bytes *out, const struct cell *cells, int count,
+            bool with_target)
+{
+    struct remarks *remarks = remarks_new(cells, count, with_target);
+    bytes_append_char(out, '[');
+    for (int i = 0; i < remarks->count; i++)
+        put_words(out, i, remarks->list[i].en, remarks->list[i].zh);
+    bytes_append_char(out, ']');
+    remarks_free(remarks);
+}
+
+/* {"latency": {"columns": […], "remarks": […]}, …} */
+static void
+put_scenarios(struct bytes *out, const struct cells *cells)
+{
     bytes_append_char(out, '{');
-    for (int i = 0; i < cells->count; i++) {
-        const char *scenario = cells->cells[i].like->scenario;
-        if (strcmp(scenario, last) == 0)
-            continue;
-        bytes_append_string(out, *last ? "," : "");
+    for (int from = 0, to; from < cells->count; from = to) {
+        const char *scenario = cells->cells[from].like->scenario;
+        for (to = from + 1; to < cells->count; to++)
+            if (strcmp(cells->cells[to].like->scenario, scenario) != 0)
+                break;
+        bytes_append_string(out, from ? "," : "");
         put_string(out, scenario);
-        int count;
-        const struct column *columns = columns_of(scenario, &count);
-        for (int j = 0; j < count; j++)
-            bytes_printf(out, "%s\"%s\"", j ? "," : ":[",
-                         figure_about(columns[j].figure)->name);
-        bytes_append_char(out, ']');
-        last = scenario;
+        bytes_append_string(out, ":{\"columns\":");
+        put_column_names(out, scenario);
+        bytes_append_string(out, ",\"remarks\":");
+        put_remarks(out, &cells->cells[from], to - from,
+                    cells_have_targets(cells));
+        bytes_append_char(out, '}');
     }
     bytes_append_char(out, '}');
 }
@@ -230,12 +242,8 @@ put_findings(struct bytes *out, const struct cells *cells)
 {
     struct findings *findings = findings_new(cells);
     bytes_append_char(out, '[');
-    for (int i = 0; i < findings->count; i++) {
-        bytes_append_string(out, i ? ",{\"en\":" : "{\"en\":");
-        put_string(out, findings->list[i].en);
-        put_named_string(out, "zh-CN", findings->list[i].zh);
-        bytes_append_char(out, '}');
-    }
+    for (int i = 0; i < findings->count; i++)
+        put_words(out, i, findings->list[i].en, findings->list[i].zh);
     bytes_append_char(out, ']');
     findings_free(findings);
 }
@@ -246,8 +254,8 @@ view_put(struct bytes *out, const struct results *results)
     struct cells *cells = cells_new(results);
     bytes_append_string(out, "{\"findings\":");
     put_findings(out, cells);
-    bytes_append_string(out, ",\"columns\":");
-    put_columns(out, cells);
+    bytes_append_string(out, ",\"scenarios\":");
+    put_scenarios(out, cells);
     bytes_append_string(out, ",\"cells\":[");
     for (int i = 0; i < cells->count; i++) {
         bytes_append_string(out, i ? ",\n" : "\n");

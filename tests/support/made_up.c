@@ -225,8 +225,8 @@ add_troubles(struct results *results)
 {
     struct result *lossy = made_up((struct made_up){
         .scenario = "slow", .transport = "ws", .subscribers = 100, .lost = 1});
-    result_note(lossy, "the client was the bottleneck: its busiest thread was "
-                       "97 %% busy");
+    result_note_kind(lossy, "busy", 97, "The client was a bottleneck");
+    result_note(lossy, "Another server had its port.");
     results_add(results, lossy);
     struct result *broken =
         made_up((struct made_up){.scenario = "slow", .transport = "sse"});

@@ -125,8 +125,11 @@ assert_same_run(const struct result *a, const struct result *b)
 {
     assert_same_fields(a, b, fields_of_run);
     assert_int_equal(a->note_count, b->note_count);
-    for (int i = 0; i < a->note_count; i++)
+    for (int i = 0; i < a->note_count; i++) {
         assert_string_equal(a->notes[i], b->notes[i]);
+        assert_string_equal(a->note_kinds[i].word, b->note_kinds[i].word);
+        assert_same_number(a->note_kinds[i].figure, b->note_kinds[i].figure);
+    }
     assert_int_equal(a->side_count, b->side_count);
     for (int i = 0; i < a->side_count; i++) {
         assert_string_equal(a->sides[i].name, b->sides[i].name);
@@ -172,6 +175,7 @@ TEST(a_file_read_and_written_again_is_the_same_bytes)
 TEST(no_member_of_a_result_is_forgotten)
 {
     size_t known = sizeof((struct result *)0)->notes + sizeof(int) +
+                   sizeof((struct result *)0)->note_kinds +
                    sizeof((struct result *)0)->sides + sizeof(int) +
                    sizeof((struct result *)0)->slots + sizeof(int);
     static const size_t sizes[] = {
@@ -347,9 +351,9 @@ TEST(more_notes_sides_and_slots_than_there_is_room_for_are_left_out)
     struct bytes json = BYTES_EMPTY;
     bytes_append_string(&json, "{\"schema\":1,\"runs\":[{\"scenario\":\"a\","
                                "\"transport\":\"b\",\"way\":\"c\",\"target\":"
-                               "\"d\",\"notes\":[\"n\"");
+                               "\"d\",\"notes\":[{\"text\":\"n\"}");
     for (int i = 0; i < 300; i++)
-        bytes_append_string(&json, ",\"n\"");
+        bytes_append_string(&json, ",{\"text\":\"n\"}");
     bytes_append_string(&json, "],\"sides\":[{\"name\":\"a name of more than "
                                "twenty-four bytes\"}");
     for (int i = 0; i < 300; i++)

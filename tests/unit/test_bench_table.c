@@ -248,6 +248,43 @@ TEST(a_note_is_said_once_with_all_whom_it_concerns)
     results_free(results);
 }
 
+TEST(notes_of_one_kind_are_one_sentence_with_their_range)
+{
+    struct results *results = results_new();
+    for (int i = 0; i < 4; i++) {
+        struct result *run = made_up((struct made_up){.repeat = i});
+        if (i < 3)
+            result_note_kind(run, "others", 20.4 + 35 * i, "others: %d", i);
+        results_add(results, run);
+    }
+    assert_says(results, "  * Others took 20–90 % of the machine in 3 of 4 "
+                         "runs: repeat this when it is quiet.\n");
+    assert_keeps_silent(results, "others:");
+    results_free(results);
+}
+
+TEST(repeats_of_a_note_that_differ_in_their_figures_are_said_once)
+{
+    struct results *results = results_new();
+    for (int i = 0; i < 3; i++) {
+        struct result *run = made_up((struct made_up){.repeat = i});
+        result_note(run, "theory says %d.%d ms", i, i);
+        results_add(results, run);
+    }
+    assert_says(results, "  * sse · lighttpd: theory says 0.0 ms\n");
+    assert_keeps_silent(results, "1.1 ms");
+    results_free(results);
+}
+
+TEST(what_an_interrupted_run_had_not_delivered_is_not_lost)
+{
+    struct results *results = one((struct made_up){.lost = 7});
+    assert_says(results, "LOST");
+    results->runs[0]->is_complete = false;
+    assert_keeps_silent(results, "LOST");
+    results_free(results);
+}
+
 TEST(a_side_that_no_run_knows_costs_nothing_that_is_said)
 {
     struct results *results = one((struct made_up){.cpu_us = 77.7});
@@ -306,6 +343,9 @@ RUN(LISTED(a_number_is_read_at_a_glance),
     LISTED(targets_are_named_when_there_are_several),
     LISTED(polling_stands_beside_what_theory_says),
     LISTED(a_note_is_said_once_with_all_whom_it_concerns),
+    LISTED(notes_of_one_kind_are_one_sentence_with_their_range),
+    LISTED(repeats_of_a_note_that_differ_in_their_figures_are_said_once),
+    LISTED(what_an_interrupted_run_had_not_delivered_is_not_lost),
     LISTED(a_side_that_no_run_knows_costs_nothing_that_is_said),
     LISTED(no_line_is_wider_than_a_hundred_columns),
     LISTED(colours_are_for_terminals_alone),

@@ -9,8 +9,8 @@ import { themeColour } from "./look.js";
 import { number } from "./numbers.js";
 
 const SIDE_COLOURS = ["c6", "c2", "c0", "c4", "c1", "c3"];
-const TICKS = [[1, "0 %"], [2, "50 %"], [10, "90 %"], [100, "99 %"],
-    [1e3, "99.9 %"], [1e4, "99.99 %"], [1e5, "99.999 %"], [1e6, "99.9999 %"]];
+const TICKS = [[2, "50 %"], [10, "90 %"], [100, "99 %"], [1e3, "99.9 %"],
+    [1e4, "99.99 %"], [1e5, "99.999 %"], [1e6, "99.9999 %"]];
 
 /** Ranges over the repeats as whiskers, and values at the ends of bars. */
 const whiskers = {
@@ -25,16 +25,21 @@ const whiskers = {
                     drawWhisker(chart, element, dataset.ranges[at]);
                 });
             }
-            dataset.ends?.forEach((text, at) => {
-                context.fillStyle = themeColour("ink");
-                context.font = `12px ${Chart.defaults.font.family}`;
-                context.textBaseline = "middle";
-                context.fillText(text, meta.data[at].x + 8, meta.data[at].y);
-            });
+            dataset.ends?.forEach((text, at) =>
+                write(context, text, meta.data[at].x + 8, meta.data[at].y));
+            dataset.tags?.forEach((text, at) =>
+                write(context, text, meta.data[at].x + 9, meta.data[at].y - 9));
         });
         context.restore();
     },
 };
+
+function write(context, text, x, y) {
+    context.fillStyle = themeColour("ink");
+    context.font = `12px ${Chart.defaults.font.family}`;
+    context.textBaseline = "middle";
+    context.fillText(text, x, y);
+}
 
 /** Along the axis of the values: of bars that lie, the horizontal one. */
 function drawWhisker(chart, element, spread) {
@@ -87,8 +92,11 @@ function plainNumber(value) {
         { maximumFractionDigits: 6 });
 }
 
-const logAxis = (text) => ({
+/** With some air round what is drawn. */
+const logAxis = (text, values = []) => ({
     type: "logarithmic",
+    ...values.length ? { min: Math.min(...values) / 1.3,
+        max: Math.max(...values) * 1.3 } : {},
     title: { display: true, text },
     afterBuildTicks: logTicks,
     ticks: { callback: plainNumber, autoSkip: false },
@@ -131,7 +139,9 @@ function line(page, cell, data, more = {}) {
 // Each chart. ----------------------------------------------------------------
 
 function curves(page, cells) {
-    const drawn = cells.filter(({ curve }) => curve.length > 1);
+    // The very first point is the quickest message of all: an accident.
+    const drawn = cells.filter(({ curve }) => curve.length > 2).map((cell) =>
+        ({ cell, curve: cell.curve.slice(1) }));
     if (!drawn.length) {
         return null;
     }
@@ -141,10 +151,11 @@ function curves(page, cells) {
         - Math.round(Math.log10(x))) < 1e-6;
     return {
         type: "line",
-        data: { datasets: drawn.map((cell) => line(page, cell,
-            cell.curve.map(([x, us]) => ({ x, y: us / 1e3 })), {
-                pointRadius: cell.curve.map(([x], at) =>
-                    isMarked(x) || at === cell.curve.length - 1 ? 4 : 0),
+        data: { datasets: drawn.map(({ cell, curve }) => line(page, cell,
+            curve.map(([x, us]) => ({ x, y: us / 1e3 })), {
+                clip: false,
+                pointRadius: curve.map(([x], at) =>
+                    isMarked(x) || at === curve.length - 1 ? 4 : 0),
             })) },
         options: lineOptions({
             type: "logarithmic",
@@ -157,7 +168,8 @@ function curves(page, cells) {
             },
             ticks: { autoSkip: false, maxRotation: 0,
                 callback: (value) => TICKS.find(([at]) => at === value)?.[1] },
-        }, logAxis(page.say(WORDS.delayAxis)),
+        }, logAxis(page.say(WORDS.delayAxis), drawn.flatMap(({ curve }) =>
+            curve.map(([, us]) => us / 1e3))),
         ({ dataset, raw }) => `${dataset.label}: `
             + `${plainNumber(100 * (1 - 1 / raw.x))} %: ${number(raw.y)} ms`),
     };
@@ -171,7 +183,8 @@ function overTime(page, cells) {
             cell.slots.map(([at, , p99]) => ({ x: at, y: p99 / 1e3 })),
             { pointRadius: cell.slots.map((_, at) => at % 10 ? 0 : 4) })) },
         options: lineOptions(linearAxis(page.say(WORDS.timeAxis)),
-            logAxis(page.say(WORDS.delayAxis)),
+            logAxis(page.say(WORDS.delayAxis), drawn.flatMap(({ slots }) =>
+                slots.map(([, , p99]) => p99 / 1e3))),
             ({ dataset, raw }) => `${dataset.label}: ${number(raw.x)} s: `
                 + `${number(raw.y)} ms`),
     } : null;
@@ -181,6 +194,9 @@ function overTime(page, cells) {
 function bars(page, cells, parts, unit) {
     const wide = Math.max(...cells.map((_, at) => parts.reduce((sum, part) =>
         sum + (part.data[at] ?? 0), 0)));
+    const letters = Math.max(...parts.flatMap(({ ends }) => ends ?? [""])
+        .map(({ length }) => length));
+    const air = 1 + letters * (page.isNarrow ? 0.07 : 0.035);
     return {
         type: "bar",
         data: { labels: cells.map((cell) => page.looks.name(cell)),
@@ -188,7 +204,7 @@ function bars(page, cells, parts, unit) {
         options: {
             indexAxis: "y",
             scales: {
-                x: linearAxis(unit, { stacked: true, suggestedMax: wide * 1.2 }),
+                x: linearAxis(unit, { stacked: true, suggestedMax: wide * air }),
                 y: { stacked: true, grid: { display: false },
                     ticks: { autoSkip: false, crossAlign: "far" } },
             },
@@ -217,23 +233,30 @@ function figureBars(page, cells, name) {
     }], unit);
 }
 
+/** A side has its place and its colour, whoever else is there. */
+function orderOf(side) {
+    const at = Object.keys(SIDES).indexOf(side);
+    return at < 0 ? SIDE_COLOURS.length - 1 : at;
+}
+
 /** Bars of parts: a side each; WHAT is "cpu" or "memory". */
 function sideBars(page, cells, what, whole) {
     const { scale, unit } = FIGURES[whole];
     const drawn = cells.filter(({ figures }) => figures[whole]);
     const names = [...new Set(drawn.flatMap(({ sides }) =>
-        sides.filter((side) => side[what]).map(({ name }) => name)))];
+        sides.filter((side) => side[what]).map(({ name }) => name)))]
+        .sort((one, other) => orderOf(one) - orderOf(other));
     if (!names.length) {
         return null;
     }
     const ends = drawn.map(({ figures }) => number(figures[whole][0] * scale));
-    const parts = names.map((name, at) => ({
+    const parts = names.map((name) => ({
         label: page.say(SIDES[name] ?? { "en": name, "zh-CN": name }),
         data: drawn.map(({ sides }) => {
             const side = sides.find((one) => one.name === name);
             return side?.[what] ? side[what][0] * scale : 0;
         }),
-        backgroundColor: themeColour(SIDE_COLOURS[at]),
+        backgroundColor: themeColour(SIDE_COLOURS[orderOf(name)]),
         borderColor: themeColour("sheet"),
         borderWidth: { right: 1 },
         maxBarThickness: 22,
@@ -257,15 +280,20 @@ function polling(page, cells) {
         return line(page, group[0], group.map(({ figures, poll_interval_s }) =>
             ({ x: figures.requests_per_message[0],
                 y: figures.latency_mean_us[0] / 1e3, every: poll_interval_s })),
-        { label: name, showLine: false,
+        { label: name, showLine: false, clip: false,
+            tags: group.map(({ poll_interval_s }) => `${poll_interval_s} s`),
             ranges: group.map(({ figures }) => figures.latency_mean_us.slice(1)
                 .map((us) => us / 1e3)) });
     });
     return {
         type: "line",
         data: { datasets: [...sets, theory(page, drawn)] },
-        options: lineOptions(logAxis(page.say(WORDS.requestsAxis)),
-            logAxis(page.say(WORDS.delayAxis)),
+        air: 28,
+        options: lineOptions(
+            logAxis(page.say(WORDS.requestsAxis), drawn.map(({ figures }) =>
+                figures.requests_per_message[0])),
+            logAxis(page.say(WORDS.delayAxis), drawn.map(({ figures }) =>
+                figures.latency_mean_us[0] / 1e3)),
             ({ dataset, raw }) => `${dataset.label}${raw.every
                 ? `, ${raw.every} s` : ""}: ${number(raw.y)} ms, `
                 + `${number(raw.x)}`),
@@ -395,7 +423,7 @@ export function charts(cells) {
 /** Draws one; ends what was drawn there before. */
 export function draw(canvas, chart) {
     Chart.getChart(canvas)?.destroy();
-    const { rows, type, data, options } = chart;
+    const { rows, air = 0, type, data, options } = chart;
     if (rows) {
         canvas.parentElement.style.height = `${rows * 30 + 76}px`;
     }
@@ -403,6 +431,7 @@ export function draw(canvas, chart) {
         ...options,
         animation: false,
         maintainAspectRatio: false,
+        layout: { padding: { right: air } },
         plugins: { legend: { display: false }, ...options.plugins },
     } });
 }

@@ -24,6 +24,9 @@ const page = {
     language: remembered(),
     hidden: new Set(),
     opened: new Set(),
+    get isNarrow() {
+        return innerWidth < 640;
+    },
     say(words) {
         return words[page.language];
     },
@@ -107,8 +110,8 @@ function showFindings() {
     at("#findings").hidden = !view.findings.length;
     at("#findings ol").replaceChildren(...view.findings.map((finding) =>
         element("li", {}, page.say(finding))));
-    at("#when").textContent = [results.settings.began, results.machine.cpu]
-        .filter(Boolean).join(" · ");
+    at("#when").textContent = [results.settings.began, results.machine.cpu,
+        results.machine.distribution].filter(Boolean).join(" · ");
 }
 
 // Which approaches are shown. ------------------------------------------------
@@ -174,7 +177,8 @@ function figure({ key, scenario, words, how, isWide, make }) {
         `${page.say(words)} (${scenario}: ${about})`);
     const made = element("figure", { className: isWide ? "wide" : "" },
         element("h2", {}, page.say(words)),
-        element("figcaption", {}, `${scenario}: ${about}. ${page.say(how)}`),
+        element("figcaption", {}, `${scenario}: ${about}`
+            + `${page.say(WORDS.stop)}${page.say(how)}`),
         chart.sides ? sidesList(chart.sides) : null,
         element("div", { className: "plot" }, canvas));
     made.dataset.chart = key;

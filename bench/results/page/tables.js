@@ -54,19 +54,19 @@ function load(page, cells) {
     const said = VARIES.filter((one) => !varying(cells).includes(one))
         .map(({ words, of }) => [page.say(words), of(first)])
         .filter(([, text]) => text && text !== "–")
-        .map(([word, text]) => `${text} ${word}`);
+        .map(([word, text]) => `${word}: ${text}`);
     if (first.rate_per_s === 0) {
         said.push(page.say(WORDS.closed));
     }
     const runs = Math.max(...cells.map(({ good }) => good));
     if (runs > 1) {
-        said.push(`${runs} ${page.say(WORDS.runs)}`);
+        said.push(`${page.say(WORDS.runs)}: ${runs}`);
     }
     return said.join(" · ");
 }
 
 function shortTable(page, cells) {
-    const columns = page.view.columns[cells[0].scenario];
+    const columns = page.view.scenarios[cells[0].scenario].columns;
     const varies = varying(cells);
     const head = element("tr", {}, heading(page.say(WORDS.approach), "", "col"),
         ...varies.map(({ words }) => heading(page.say(words), "", "col")),
@@ -94,7 +94,8 @@ function longTable(page, cells) {
         cells.some(({ figures }) => figures[name]));
     const varies = varying(cells);
     const title = (cell) => [page.looks.name(cell), varies
-        .map(({ words, of }) => `${of(cell)} ${page.say(words)}`).join(" · ")];
+        .map(({ words, of }) => `${page.say(words)}: ${of(cell)}`)
+        .join(" · ")];
     const head = element("tr", {}, heading(page.say(WORDS.figure), "", "col"),
         ...cells.map((cell) => heading(...title(cell), "col")));
     const rows = names.map((name) => element("tr", {},
@@ -104,24 +105,10 @@ function longTable(page, cells) {
         element("tbody", {}, ...correctness(page, cells), ...rows));
 }
 
-/** Sentences of earshot-bench, which are English in every language. */
-function notes(page, cells) {
-    const found = new Map();
-    for (const cell of cells) {
-        for (const note of cell.notes) {
-            found.set(note, [...found.get(note) ?? [], page.looks.name(cell)]);
-        }
-    }
-    if (!found.size) {
-        return null;
-    }
-    return element("ul", { className: "notes" }, ...[...found].map(
-        ([note, names]) => {
-            const said = element("span", { lang: "en" }, note);
-            said.dataset.always = "";
-            return element("li", {}, `${[...new Set(names)].join(", ")}: `,
-                said);
-        }));
+function remarks(page, scenario) {
+    const all = page.view.scenarios[scenario].remarks;
+    return all.length ? element("ul", { className: "notes" },
+        ...all.map((one) => element("li", {}, page.say(one)))) : null;
 }
 
 /** One scenario. */
@@ -139,7 +126,7 @@ export function scenarioTables(page, cells) {
     });
     return element("div", {}, element("h3", {}, `${scenario}: ${title}`),
         element("p", { className: "small" }, load(page, cells)),
-        framed(shortTable(page, cells), title), notes(page, cells), details);
+        framed(shortTable(page, cells), title), remarks(page, scenario), details);
 }
 
 function facts({ machine, settings }, cells) {
@@ -148,7 +135,11 @@ function facts({ machine, settings }, cells) {
             + publish_url).filter(Boolean))];
     const durable = [...new Set(cells.map(({ target, durability }) =>
         durability && `${target}: ${durability}`).filter(Boolean))];
-    return { ...settings, publishing: urls.join(", "),
+    const { calibration_cpu_us: us, calibration_deliveries_per_s: most }
+        = settings;
+    return { ...settings, calibration: us ? `${number(us)} µs`
+        + (most ? `, ${setting(Math.round(most))}/s` : "") : "",
+    publishing: urls.join(", "),
         durability: durable.join("; "), ...machine };
 }
 

@@ -95,6 +95,8 @@ export const SIDES = {
     "program": both("program", "程序"),
     "reference": both("reference endpoint", "参考端点"),
     "server": both("server", "服务器"),
+    "origin": both("origin server", "源服务器"),
+    "redis": both("Redis", "Redis"),
 };
 
 export const WORDS = {
@@ -136,6 +138,7 @@ export const WORDS = {
         "直到所有人补齐错过的消息"),
     recoveryHow: both("From the moment when every connection was cut.",
         "从所有连接被切断的时刻算起。"),
+    stop: both(". ", "。"),
     theory: both("theory", "理论"),
     delayAxis: both("delay, ms", "延迟（毫秒）"),
     shareAxis: both("messages that are no later", "不晚于此的消息"),
@@ -153,7 +156,7 @@ export const WORDS = {
     subscribers: both("subscribers", "订阅者"),
     publishers: both("publishers", "发布者"),
     rate: both("messages a second", "每秒消息"),
-    size: both("bytes", "字节"),
+    size: both("message bytes", "消息字节"),
     closed: both("closed loop", "闭环"),
     lost: both("lost", "丢失"),
     repeated: both("repeated", "重复"),
@@ -188,6 +191,9 @@ export const MACHINE = {
     command_line: both("command", "命令"),
     began: both("began", "开始于"),
     seed: both("seed", "随机种子"),
+    calibration: both("earshot-bench's own CPU a delivery, and the most that"
+        + " it took",
+    "earshot-bench 自身每次送达的 CPU 与最高接收速率"),
     publishing: both("published to", "发布到"),
     durability: both("durable", "持久性"),
 };
