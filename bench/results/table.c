@@ -381,7 +381,7 @@ print_findings(FILE *file, const struct block *whole)
         fprintf(file, "%sfindings%s\n", whole->with_colour ? "\033[1;4m" : "",
                 whole->with_colour ? "\033[0m" : "");
     for (int i = 0; i < findings->count; i++) {
-        char first[8];
+        char first[24];
         snprintf(first, sizeof first, "  %d. ", i + 1);
         text_wrap(file, findings->list[i].en, WIDTH, 5, first);
     }
