@@ -281,7 +281,9 @@ run_all(struct session *session)
                                     ? item->scenario->run(&bench, &item->plan)
                                     : bench_run(&bench, &item->plan);
         progress_end(session->progress);
-        session->is_bad |= result->lost || result->problem;
+        /* Of an interrupted run some was still on its way. */
+        session->is_bad |=
+            result->problem || (result->is_complete && result->lost);
         keep(session, result);
     }
 }

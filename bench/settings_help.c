@@ -63,8 +63,8 @@ settings_help(FILE *file)
     print_options(file, OF_RUN, 0);
     fputs("\nOptions of compare:\n\n", file);
     print_options(file, OF_COMPARE, OF_RUN);
-    fputs("\nExit status: 0 all is well; 1 messages were lost, or a run broke; "
-          "2 the command\nline is wrong, or nothing could be measured; "
-          "3 compare found a regression;\n130 interrupted.\n",
+    fputs("\nExit status: 0 all is well; 1 messages were lost, a run broke, or "
+          "there was\nnothing to be measured; 2 the command line is wrong; "
+          "3 compare found a\nregression; 130 interrupted.\n",
           file);
 }
