@@ -6,6 +6,7 @@
 #include "target/target.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,11 +62,27 @@ target_at(const char *address)
     return target;
 }
 
+/* The processors that are not ours, when somebody has given us some of them:
+ * there the server shall not be in the client's way. Otherwise ours. */
+static cpu_set_t
+processors_of_the_others(void)
+{
+    cpu_set_t ours, others;
+    CPU_ZERO(&others);
+    if (sched_getaffinity(0, sizeof ours, &ours) != 0)
+        return others;
+    for (int i = 0; i < (int)sysconf(_SC_NPROCESSORS_ONLN); i++)
+        if (!CPU_ISSET((size_t)i, &ours))
+            CPU_SET((size_t)i, &others);
+    return CPU_COUNT(&others) ? others : ours;
+}
+
 /* In the child: only what is safe between fork and exec. */
 static void
-become(const char *path, int out)
+become(const char *path, int out, const cpu_set_t *processors)
 {
     dup2(out, STDOUT_FILENO);
+    sched_setaffinity(0, sizeof *processors, processors);
     execl(path, program, "--with-parent", (char *)NULL);
     _exit(127);
 }
@@ -78,9 +95,10 @@ bare_start(struct bare *bare)
     if (pipe2(from, O_CLOEXEC) != 0)
         return sentence("The bare server cannot be started: no pipe");
     char *path = program_path();
+    cpu_set_t processors = processors_of_the_others();
     *bare = (struct bare){.pid = fork()};
     if (bare->pid == 0)
-        become(path, from[1]);
+        become(path, from[1], &processors);
     close(from[1]);
     bool is_good = bare->pid > 0 &&
                    read_address(from[0], address, sizeof address) &&
