@@ -204,7 +204,9 @@ def standing(cells):
 def losses(results):
     lines = []
     for run in results["runs"]:
-        wrong = [f"{run[word]} {word}" for word in
+        # What was under way when it was interrupted counts as lost in it.
+        is_cut = not run["complete"] and not run["problem"]
+        wrong = ["interrupted"] if is_cut else [f"{run[word]} {word}" for word in
                  ("lost", "repeated", "reordered", "refused") if run[word]]
         if run["problem"]:
             wrong.append(run["problem"])
