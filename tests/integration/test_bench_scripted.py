@@ -39,8 +39,8 @@ def publish(server, *texts):
 
 
 def poll(server, after="0", wait=0):
-    answer = web.call("GET", url(
-        server, f"room/poll?after={after}" + (f"&wait={wait}" if wait else "")))
+    target = f"room/poll?after={after}" + (f"&wait={wait}" if wait else "")
+    answer = web.call("GET", url(server, target))
     body = json.loads(answer.body)
     return [message["data"] for message in body["messages"]], body["cursor"]
 

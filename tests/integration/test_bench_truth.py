@@ -1,8 +1,8 @@
-"""earshot-bench against a server whose every fault is known (scripted.py): what
-it finds is what was done, no more and no less.
+"""earshot-bench against a server whose every fault is known (scripted.py):
+what it finds is what was done, no more and no less.
 
-Times are compared downwards exactly, for nothing can be quicker than the server
-was, and upwards loosely, for a machine may be slow."""
+Times are compared downwards exactly, for nothing can be quicker than the
+server was, and upwards loosely, for a machine may be slow."""
 
 import json
 
@@ -16,7 +16,8 @@ ALL = ["poll", "long-poll", *LIVE]
 BEGIN = 10      # the messages before are the benchmark's own questions
 OPTIONS = dict(transport="sse", rate=100, seconds=1.5, warm_up=0,
                subscribers=1, publishers=1, spacing="fixed", seed=7,
-               poll_interval=0.05, patience=slow(1.5))
+               poll_interval=0.05, patience=slow(10))
+LOSSY = dict(expect=1, patience=slow(4))    # what is lost is waited for
 
 
 @pytest.fixture
@@ -43,6 +44,16 @@ def measured(against):
         (run,) = results["runs"]
         return run, happened
     return measured
+
+
+def undisturbed(measure, is_good, times=5):
+    """A run in which nothing else took the machine's time, as far as is_good
+    can say: noise only ever adds to a delay."""
+    runs = []
+    while not runs or not is_good(runs[-1]):
+        assert len(runs) < times, [run["latency_us"]["mean"] for run in runs]
+        runs.append(measure())
+    return runs[-1]
 
 
 def assert_all_came(run, messages=120):
@@ -94,7 +105,7 @@ def test_two_delays_are_two_percentiles(measured):
 def test_losses_are_counted_exactly(measured, transport):
     run, happened = measured(
         {"rules": [{"from": BEGIN, "every": 10, "lose": True}]},
-        expect=1, transport=transport, subscribers=3)
+        transport=transport, subscribers=3, **LOSSY)
     assert happened["lost"] >= 10
     assert run["lost"] == 3 * happened["lost"]
     assert run["delivered"] == run["expected"] - run["lost"]
@@ -104,7 +115,7 @@ def test_losses_are_counted_exactly(measured, transport):
 def test_a_loss_is_said_first(against):
     done, happened = against(
         {"rules": [{"from": BEGIN, "to": BEGIN + 3, "lose": True}]},
-        bench.run, expect=1, seconds=1)
+        bench.run, seconds=1, **LOSSY)
     assert happened["lost"] == 3
     first = done.stdout.splitlines()[0]
     assert first.startswith("LOST"), done.stdout
@@ -114,7 +125,7 @@ def test_a_loss_is_said_first(against):
 def test_a_loss_of_one_of_many_is_one(measured):
     run, happened = measured(
         {"rules": [{"from": BEGIN, "every": 10, "lose": True, "only": [2]}]},
-        expect=1, subscribers=5)
+        subscribers=5, **LOSSY)
     assert happened["lost"] >= 10
     assert run["lost"] == happened["lost"]
 
@@ -131,7 +142,8 @@ def test_repeats_are_counted_exactly(measured, transport):
 
 
 @pytest.mark.parametrize("transport", ALL)
-def test_what_comes_after_a_later_message_is_counted_exactly(measured, transport):
+def test_what_comes_after_a_later_one_is_counted_exactly(measured,
+                                                         transport):
     # One publisher: each was answered before the next was sent.
     run, happened = measured(
         {"rules": [{"from": BEGIN, "to": 100, "every": 10, "swap": True}]},
@@ -143,36 +155,45 @@ def test_what_comes_after_a_later_message_is_counted_exactly(measured, transport
 
 
 def test_a_stalled_server_is_late_from_when_messages_were_due(measured):
-    """While it stands still for a second, 50 messages are due and none is sent:
-    counted from their sending alone, they would look quick."""
-    run, happened = measured(
-        {"rules": [{"from": 60, "to": 61, "stall_ms": 1000}]}, rate=50,
-        seconds=3)
-    assert happened["stalls"] == 1
-    assert_all_came(run)
-    due, sent = run["latency_us"], run["latency_sent_us"]
-    assert due["max"] >= 1_000_000
-    assert due["p90"] >= 500_000
-    assert due["p90"] > 2 * sent["p90"]
-    assert due["mean"] > sent["mean"] + 100_000
-    published, posted = run["publish_us"], run["publish_sent_us"]
-    assert published["max"] >= 1_000_000
-    assert published["p90"] > 2 * posted["p90"]
+    """While it stands still for a second, 50 messages are due and none is
+    sent: counted from their sending alone, they would look quick."""
+    def measure():
+        run, happened = measured(
+            {"rules": [{"from": 60, "to": 61, "stall_ms": 1000}]}, rate=50,
+            seconds=3)
+        assert happened["stalls"] == 1
+        assert_all_came(run)
+        for name in "latency", "publish":
+            due, sent = run[name + "_us"], run[name + "_sent_us"]
+            assert due["max"] >= sent["max"] >= 1_000_000
+            assert due["p90"] >= 500_000
+            assert due["mean"] > sent["mean"]
+        return run
+
+    undisturbed(measure, lambda run: all(
+        run[name + "_us"]["p90"] > 2 * run[name + "_sent_us"]["p90"]
+        for name in ("latency", "publish")))
 
 
 def test_a_poll_is_late_by_half_its_interval(measured):
     """Its delay is drawn evenly from 0 to the interval: over 300 messages the
     mean's own deviation is a sixtieth of the interval, and four of them are
     allowed."""
-    run, _ = measured({}, transport="poll", poll_interval=0.4, seconds=3,
-                      spacing="poisson", subscribers=4)
-    assert_all_came(run, 200)
-    latency = run["latency_us"]
-    allowed = 4 * 400_000 / 12 ** 0.5 / run["messages_counted"] ** 0.5
-    assert latency["mean"] >= 200_000 - allowed
-    assert latency["mean"] < 200_000 + allowed + slow(150_000)
-    assert latency["max"] < 400_000 + slow(1_000_000)
-    assert run["requests"] >= 4 * 6
+    interval = 400_000
+
+    def allowed(run):
+        return 4 * interval / 12 ** 0.5 / run["messages_counted"] ** 0.5
+
+    def measure():
+        run, _ = measured({}, transport="poll", poll_interval=0.4, seconds=3,
+                          spacing="poisson", subscribers=4)
+        assert_all_came(run, 200)
+        assert run["latency_us"]["mean"] >= interval / 2 - allowed(run)
+        return run
+
+    run = undisturbed(measure, lambda run: (
+        run["latency_us"]["mean"] < interval / 2 + allowed(run) + 50_000))
+    assert 4 * 5 <= run["requests"] <= 4 * 9
 
 
 @pytest.mark.parametrize("transport", ALL)
@@ -205,7 +226,7 @@ def test_what_is_missed_between_is_lost(measured, transport):
     run, happened = measured(
         {"forgets": True,
          "rules": [{"from": BEGIN + 10, "every": 40, "cut": "all"}]},
-        expect=1, transport=transport)
+        transport=transport, **LOSSY)
     assert happened["forgotten"] >= 3
     assert run["lost"] == happened["forgotten"]
 
@@ -221,13 +242,58 @@ def test_what_is_refused_is_counted_and_not_lost(measured, by):
     assert run["delivered"] == run["expected"]
 
 
-def test_what_nobody_answers_is_refused(measured):
+@pytest.mark.parametrize("by", ["post", "ws"])
+def test_what_nobody_answers_is_refused_and_not_sent_again(measured, by):
     run, happened = measured(
         {"rules": [{"from": BEGIN, "to": 60, "every": 10, "silent": True}]},
-        publish_by="ws")
-    assert happened["refused"] >= 5
-    assert run["refused"] == happened["refused"]
-    assert run["lost"] == 0
+        publish_by=by)
+    assert happened["refused"] == 5
+    assert run["refused"] == 5
+    assert (run["lost"], run["repeated"]) == (0, 0)
+
+
+def test_what_is_taken_without_an_answer_is_owed_to_nobody(measured):
+    """Whether it was accepted, nobody knows: it came, but it need not have."""
+    run, happened = measured(
+        {"rules": [{"from": BEGIN, "to": 60, "every": 10, "silent": "taken"}]})
+    assert happened["refused"] == run["refused"] == 5
+    assert happened["messages"] == run["published"] + 5 + 1     # the probe
+    assert (run["lost"], run["repeated"], run["reordered"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("transport", ["poll", "long-poll", "sse", "ws"])
+def test_a_loss_that_the_server_tells_of_is_counted(measured, transport):
+    run, happened = measured(
+        {"rules": [{"from": BEGIN, "every": 50, "tell": True}]},
+        transport=transport, subscribers=2)
+    assert_all_came(run)
+    assert happened["told"] == 3
+    assert run["told_lost"] == 2 * 3
+
+
+def test_losses_on_several_channels_are_owed_to_their_followers(measured):
+    run, happened = measured(
+        {"rules": [{"from": BEGIN, "every": 10, "lose": True}]},
+        channels=3, subscribers=6, **LOSSY)
+    assert happened["lost"] >= 10
+    assert run["lost"] == 2 * happened["lost"]
+    assert run["expected"] < 2.1 * run["published"]
+
+
+@pytest.mark.parametrize("transport", ["sse", "ws"])
+def test_bytes_are_those_that_were_sent(measured, transport):
+    run, happened = measured({}, transport=transport, subscribers=4)
+    sent = happened["bytes"] / happened["deliveries"]
+    assert sent * 0.95 < run["bytes_per_message"] < sent * 1.05
+
+
+@pytest.mark.parametrize("transport", ["poll", "long-poll", "sse", "ws"])
+def test_recovery_after_a_cut_is_measured(measured, transport):
+    run, _ = measured({"rules": [{"delay_ms": 50}]}, "resume",
+                      transport=transport, subscribers=5, seconds=2)
+    assert_all_came(run)
+    assert run["recover_us"]["count"] == 5
+    assert run["recover_us"]["max"] < slow(10_000_000)
 
 
 @pytest.mark.parametrize("transport", ALL)

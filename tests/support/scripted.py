@@ -1,34 +1,36 @@
-"""A server whose every fault is known: it does what its script says, and keeps
-count. What earshot-bench finds of it must come out as exactly that.
+"""A server whose every fault is known: it does what its script says, and
+keeps count. What earshot-bench finds of it must come out as exactly that.
 
-    with Scripted({"rules": [{"from": 30, "every": 10, "lose": True}]}) as server:
+    with Scripted({"rules": [{"every": 10, "lose": True}]}) as server:
         …  server.happened["lost"]
 
 A script is an object (of JSON, if it comes from a file):
 
-    "rules"     what is done to which messages, numbered as they arrive, from 0:
-                "from", "to" (not itself), "every" say which, and then
-        "delay_ms"    it comes to subscribers so much later
-        "lose"        it is accepted, and comes to nobody
-        "repeat"      it comes so many times more
-        "swap"        it comes after the next one
-        "only"        all this concerns those of the live subscribers, counted
-                      from 0 as they came; who polls is not among them
-        "answer_ms"   its publisher has to wait so long
-        "status"      it is refused with this status
-        "silent"      its publisher's connection is closed without an answer
-        "stall_ms"    when it comes, the whole server stands still so long
-        "cut"         "all": every subscriber's connection is cut before it
-                      comes; "middle": within it
-    "pieces"    so many bytes are written at a time
-    "fragments" WebSocket messages come in so many frames, with pings between
-    "forgets"   true: cursors mean nothing, everyone begins at the end
-    "answers"   {"sse": {"status": 404, "type": "text/html", "body": "…"}}: what
-                "publish", "poll", "sse", "ws", "socket.io" is answered instead
+"rules"     what is done to which messages, numbered as they arrive, from 0:
+            "from", "to" (not itself), "every" say which, and then
+    "delay_ms"  it comes to subscribers so much later
+    "lose"      it is accepted, and comes to nobody
+    "repeat"    it comes so many times more
+    "swap"      it comes after the next one
+    "only"      all this concerns those of the live subscribers, counted from
+                0 as they came; who polls is not among them
+    "tell"      every subscriber is told of a loss, before it comes
+    "answer_ms" its publisher has to wait so long
+    "status"    it is refused with this status
+    "silent"    its publisher's connection is closed without an answer;
+                "taken": and yet it comes to the subscribers
+    "stall_ms"  when it comes, the whole server stands still so long
+    "cut"       "all": every subscriber's connection is cut before it comes;
+                "middle": within it
+"pieces"    so many bytes are written at a time
+"fragments" WebSocket messages come in so many frames, with pings between
+"forgets"   true: cursors mean nothing, everyone begins at the end
+"answers"   {"sse": {"status": 404, "type": "text/html", "body": "…"}}: what
+            "publish", "poll", "sse", "ws", "socket.io" is answered instead
 
-It speaks HTTP/1.1, WebSocket and socket.io 4, by asyncio in a thread of its own.
-As a program it takes a script's file, prints the target, and ends with its
-standard input.
+It speaks HTTP/1.1, WebSocket and socket.io 4, by asyncio in a thread of its
+own. As a program it takes a script's file, prints the target, and ends with
+its standard input.
 """
 
 import asyncio
@@ -43,8 +45,9 @@ import urllib.parse
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 POLL_MAX = 64
+LOSS = None
 EFFECTS = {"delay_ms", "lose", "repeat", "swap", "only", "answer_ms", "status",
-           "silent", "stall_ms", "cut"}
+           "silent", "stall_ms", "cut", "tell"}
 CHOICES = {"from", "to", "every"}
 SCRIPT = {"rules", "pieces", "fragments", "forgets", "answers"}
 
@@ -64,7 +67,7 @@ class Channel:
     """What has come to it, in the order in which subscribers see it."""
 
     def __init__(self):
-        self.entries = []       # (text, only)
+        self.entries = []       # (text, only); LOSS for a text: one is told
         self.held = []          # what comes after the next
         self.news = asyncio.get_running_loop().create_future()
 
@@ -201,10 +204,12 @@ class Client:
                 pass
         entries = channel.entries[at:at + POLL_MAX]
         at += len(entries)
-        self.server.happened["deliveries"] += len(entries)
+        texts = [text for text, _ in entries if text is not LOSS]
+        self.server.happened["deliveries"] += len(texts)
         await self.answer(200, json.dumps(
-            {"messages": [{"data": text} for text, _ in entries],
-             "cursor": str(at), "more": at < len(channel.entries)},
+            {"messages": [{"data": text} for text in texts],
+             "cursor": str(at), "more": at < len(channel.entries),
+             "lost": len(texts) < len(entries)},
             separators=(",", ":")))
 
     # -- live
@@ -226,7 +231,8 @@ class Client:
                     self.writer.write(data[:len(data) // 2])
                     self.writer.close()
                     return
-                self.server.happened["deliveries"] += 1
+                self.server.happened["deliveries"] += text is not LOSS
+                self.server.happened["bytes"] += len(data)
                 await self.write(data)
         finally:
             self.server.live.discard(self)
@@ -249,18 +255,20 @@ class Client:
         at = self.server.start_of(channel,
                                   request.headers.get("last-event-id"))
 
-        def chunk(text, cursor):
-            event = f"id: {cursor}\n{text}\n\n".encode()
+        def chunk(lines, cursor):
+            event = f"id: {cursor}\n{lines}\n\n".encode()
             return b"%x\r\n%s\r\n" % (len(event), event)
+
+        def encode(text, cursor):
+            return chunk("event: earshot.lost\ndata: {}" if text is LOSS
+                         else f"data: {text}", cursor)
 
         await self.write(b"HTTP/1.1 200 OK\r\n"
                          b"Content-Type: text/event-stream\r\n"
                          b"Transfer-Encoding: chunked\r\n\r\n" +
                          chunk("event: earshot.open\ndata: {}", at))
         await self.until_end(
-            self.follow(channel, at, lambda text, cursor:
-                        chunk(f"data: {text}", cursor)),
-            self.reader.read(1))
+            self.follow(channel, at, encode), self.reader.read(1))
         self.writer.close()
 
     async def switch(self, request):
@@ -284,12 +292,17 @@ class Client:
         channel = self.server.channel(name)
         at = self.server.start_of(channel, request.query.get("after"))
         await self.switch(request)
+
+        def encode(text, cursor):
+            return self.frames(json.dumps(
+                {"event": "earshot.lost", "cursor": str(cursor)}
+                if text is LOSS else
+                {"id": str(cursor), "event": "message", "data": text}))
+
         await self.write(self.frames(json.dumps(
             {"event": "earshot.open", "cursor": str(at)})))
         await self.until_end(
-            self.follow(channel, at, lambda text, cursor: self.frames(
-                json.dumps({"id": str(cursor), "event": "message",
-                            "data": text}))),
+            self.follow(channel, at, encode),
             self.hear(lambda text: self.published(name, text)))
         self.writer.close()
 
@@ -444,7 +457,11 @@ class Scripted:
             self.cut(effects["cut"])
         if "status" in effects or effects.get("silent"):
             self.happened["refused"] += 1
-            return effects
+            if effects.get("silent") != "taken":
+                return effects
+        if effects.get("tell"):
+            self.happened["told"] += 1
+            self.channel(name).add([(LOSS, None)])
         self.messages.append(text)
         self.pass_on(self.channel(name), text, effects)
         return effects
@@ -500,16 +517,20 @@ class Scripted:
                  "answer": "earshot.published"}],
             "subscribe": [
                 {"transport": "poll", "way": "direct",
-                 "url": "{base}/{channel}/poll", "cursor": cursor},
+                 "url": "{base}/{channel}/poll", "cursor": cursor,
+                 "lost": '"lost":true'},
                 {"transport": "long-poll", "way": "direct",
                  "url": "{base}/{channel}/poll?wait=25",
-                 "hello": ["{base}/{channel}/poll"], "cursor": cursor},
+                 "hello": ["{base}/{channel}/poll"], "cursor": cursor,
+                 "lost": '"lost":true'},
                 {"transport": "sse", "way": "direct",
                  "url": "{base}/{channel}/sse", "ready": "earshot.open",
+                 "lost": "earshot.lost",
                  "cursor": {"take": "sse-id",
                             "give": "header:Last-Event-ID"}},
                 {"transport": "ws", "way": "direct",
                  "url": "{base}/{channel}/ws", "ready": "earshot.open",
+                 "lost": "earshot.lost",
                  "cursor": {"take": "json:id,cursor",
                             "give": "query:after"}},
                 {"transport": "socket.io", "way": "direct",
