@@ -280,16 +280,39 @@ static const struct worker_verbs verbs = {
     .obey = obey,
 };
 
+static char *
+text_of(const struct curl_slist *headers)
+{
+    struct bytes text = BYTES_EMPTY;
+    bytes_append_string(&text, "User-Agent: earshot-bench\r\n");
+    for (const struct curl_slist *at = headers; at; at = at->next)
+        bytes_printf(&text, "%s\r\n", at->data);
+    bytes_append_char(&text, '\0');
+    return text.data;
+}
+
+/* Without TLS nobody speaks HTTP/2 to a server that may not know it. */
+static const struct publishing *
+publishing_by(const struct entrance *entrance)
+{
+    if (strcmp(entrance->transport, "ws") == 0)
+        return &publishing_ws;
+    bool is_plain = strncmp(entrance->url, "http://", 7) == 0;
+    return is_plain && !strchr(entrance->url, '@') ? &publishing_plain
+                                                   : &publishing_post;
+}
+
 static void
 fill_channels(struct press *press)
 {
     size_t count = (size_t)press->plan->channels;
     char **channels = press->worker.run->channels;
     press->headers = xcalloc(count, sizeof *press->headers);
+    press->headers_text = xcalloc(count, sizeof *press->headers_text);
     press->urls = xcalloc(count, sizeof *press->urls);
     for (size_t i = 0; i < count; i++) {
-        press->headers[i] = curl_slist_append(
-            request_headers(press->entrance, channels[i]), "Expect:");
+        press->headers[i] = request_headers(press->entrance, channels[i]);
+        press->headers_text[i] = text_of(press->headers[i]);
         press->urls[i] = target_fill(press->entrance->url, channels[i], "");
     }
 }
@@ -317,9 +340,7 @@ press_init(struct press *press, struct run *run, int worker_number, int count)
     worker_init(&press->worker, run, worker_number, run->publish_sockets,
                 &verbs);
     press->entrance = run->plan->publish;
-    press->publishing = strcmp(press->entrance->transport, "ws") == 0
-                            ? &publishing_ws
-                            : &publishing_post;
+    press->publishing = publishing_by(press->entrance);
     fill_channels(press);
     pool_init(&press->pool, press->worker.base, &press->worker.watch);
     press->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -340,9 +361,11 @@ press_fini(struct press *press)
     pool_fini(&press->pool);
     for (int i = 0; i < press->plan->channels; i++) {
         curl_slist_free_all(press->headers[i]);
+        free(press->headers_text[i]);
         free(press->urls[i]);
     }
     free(press->headers);
+    free(press->headers_text);
     free(press->urls);
     free(press->publishers);
     close(press->alarm);

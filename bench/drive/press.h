@@ -6,6 +6,7 @@
 #ifndef EARSHOT_BENCH_PRESS_H
 #define EARSHOT_BENCH_PRESS_H
 
+#include "drive/answer.h"
 #include "drive/wire.h"
 #include "drive/worker.h"
 #include "measure/schedule.h"
@@ -31,11 +32,15 @@ struct publisher {
     char *body;    /* what is sent of it */
     struct opener opener;
     struct curl_slist connect_to;
+    struct curl_slist no_expect; /* before the headers */
     char alias[ALIAS_SIZE];
     struct event pause;
-    struct transfer transfer; /* by POST */
-    struct wire wire;         /* by WebSocket … */
-    struct frames_client frames;
+    struct transfer transfer; /* by curl */
+    struct bytes request;     /* by plain HTTP … */
+    struct answer answer;
+    struct wire wire;
+
+    struct frames_client frames; /* by WebSocket */
     bool is_open;
 };
 
@@ -45,7 +50,8 @@ struct publishing {
     void (*send)(struct publisher *publisher, uint32_t channel);
     void (*close)(struct publisher *publisher);
 };
-extern const struct publishing publishing_post;
+extern const struct publishing publishing_plain; /* POST, plain HTTP/1 */
+extern const struct publishing publishing_post;  /* POST, by curl */
 extern const struct publishing publishing_ws;
 
 struct press {
@@ -55,6 +61,7 @@ struct press {
     const struct publishing *publishing;
     struct pool pool;
     struct curl_slist **headers; /* by channel */
+    char **headers_text;         /* likewise, as they go over the wire */
     char **urls;                 /* likewise, without a token */
     struct publisher *publishers;
     int count;

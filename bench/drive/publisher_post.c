@@ -1,5 +1,5 @@
-/* Publishing by requests, each publisher on a connection of its own that is
- * kept. */
+/* Publishing by requests that curl makes (TLS, HTTP/2), each publisher on a
+ * connection of its own that is kept. */
 #include "base/bytes.h"
 #include "drive/faults.h"
 #include "drive/press.h"
@@ -12,6 +12,9 @@
 #include <string.h>
 
 enum { BUFFER_BYTES = 4096 };
+
+/* curl would ask whether it may send what is long. */
+static char no_expect[] = "Expect:";
 
 static const char *
 method_of(const struct press *press)
@@ -129,7 +132,9 @@ send_post(struct publisher *publisher, uint32_t channel)
     publisher->body =
         target_fill(template ? template : "", name, publisher->message);
     set_url(publisher, channel);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, press->headers[channel]);
+    publisher->no_expect =
+        (struct curl_slist){no_expect, press->headers[channel]};
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, &publisher->no_expect);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, publisher->body);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
                      (long)strlen(publisher->body));

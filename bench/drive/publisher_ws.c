@@ -41,17 +41,11 @@ on_open(struct wire *wire)
 {
     struct publisher *publisher = of_wire(wire);
     struct press *press = publisher->press;
-    struct bytes headers = BYTES_EMPTY;
-    for (const struct curl_slist *at = press->headers[0]; at; at = at->next)
-        if (strcmp(at->data, "Expect:") != 0)
-            bytes_printf(&headers, "%s\r\n", at->data);
-    bytes_append_char(&headers, '\0');
     uint64_t random = press->plan->seed + (uint64_t)(publisher->alias[9]);
-    if (!frames_client_open(&publisher->frames, press->urls[0], headers.data,
-                            random))
+    if (!frames_client_open(&publisher->frames, press->urls[0],
+                            press->headers_text[0], random))
         faults_add(press->worker.run->faults, true, "%s: %s",
                    press->worker.run->publish_url, publisher->frames.problem);
-    bytes_fini(&headers);
     send_out(publisher);
 }
 

@@ -100,13 +100,22 @@ take_socket(struct wire *wire)
     wire->is_taken = true;
 }
 
+static const char *
+why_not(CURL *easy, CURLcode code)
+{
+    long number = 0;
+    curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
+    return code == CURLE_COULDNT_CONNECT && number ? strerror((int)number)
+                                                   : curl_easy_strerror(code);
+}
+
 static void
 on_connected(struct transfer *transfer, CURLcode code)
 {
     struct wire *wire =
         (struct wire *)((char *)transfer - offsetof(struct wire, transfer));
     if (code) {
-        end(wire, curl_easy_strerror(code));
+        end(wire, why_not(transfer->easy, code));
         return;
     }
     curl_socket_t fd = CURL_SOCKET_BAD;
