@@ -85,6 +85,9 @@ has_place(const struct cell *cell, enum figure figure)
     /* With few who get it, most of the CPU time is the publishing's. */
     if (figure == FIGURE_SERVER_CPU)
         return cell->like->subscribers >= 100;
+    /* In an open loop it is what was asked for. */
+    if (figure == FIGURE_PUBLISHES_PER_S)
+        return cell->like->rate_per_s <= 0;
     if (figure > FIGURE_PUBLISH_P99)
         return true;
     return !is_same(cell->like->transport, "poll") &&
@@ -99,6 +102,17 @@ badness(const struct contrast *contrast, int at)
     return figure_about(contrast->figure)->more_is_better ? -value : value;
 }
 
+static void
+swap(struct contrast *contrast, int a, int b)
+{
+    const struct cell *cell = contrast->cells[a];
+    struct interval interval = contrast->intervals[a];
+    contrast->cells[a] = contrast->cells[b];
+    contrast->intervals[a] = contrast->intervals[b];
+    contrast->cells[b] = cell;
+    contrast->intervals[b] = interval;
+}
+
 /* Puts the cell in its place: the best first. */
 static void
 take(struct contrast *contrast, const struct cell *cell,
@@ -107,14 +121,8 @@ take(struct contrast *contrast, const struct cell *cell,
     int at = contrast->count++;
     contrast->cells[at] = cell;
     contrast->intervals[at] = interval;
-    for (; at > 0 && badness(contrast, at) < badness(contrast, at - 1); at--) {
-        const struct cell *other = contrast->cells[at - 1];
-        struct interval others = contrast->intervals[at - 1];
-        contrast->cells[at - 1] = contrast->cells[at];
-        contrast->intervals[at - 1] = contrast->intervals[at];
-        contrast->cells[at] = other;
-        contrast->intervals[at] = others;
-    }
+    for (; at > 0 && badness(contrast, at) < badness(contrast, at - 1); at--)
+        swap(contrast, at, at - 1);
 }
 
 static bool
@@ -123,19 +131,35 @@ overlaps(const struct interval *a, const struct interval *b)
     return a->low <= b->high && b->low <= a->high;
 }
 
+/* Brings those that cannot be told from the best to the front, in their order.
+ * One with a wide range may have stood behind one that can be told. */
+static void
+part(struct contrast *contrast)
+{
+    contrast->alike = 1;
+    for (int i = 1; i < contrast->count; i++) {
+        if (!overlaps(&contrast->intervals[0], &contrast->intervals[i]))
+            continue;
+        for (int j = i; j > contrast->alike; j--)
+            swap(contrast, j, j - 1);
+        contrast->alike++;
+    }
+}
+
 static void
 judge(struct contrast *contrast)
 {
+    part(contrast);
+    int last = contrast->count - 1;
     const struct interval *best = &contrast->intervals[0];
-    const struct interval *worst = &contrast->intervals[contrast->count - 1];
-    contrast->alike = 0;
-    for (int i = 0; i < contrast->count; i++)
-        contrast->alike += overlaps(best, &contrast->intervals[i]);
+    const struct interval *worst = &contrast->intervals[last];
     bool more = figure_about(contrast->figure)->more_is_better;
     const struct interval *large = more ? best : worst;
     const struct interval *small = more ? worst : best;
     contrast->least = large->low / small->high;
     contrast->most = large->high / small->low;
+    contrast->is_last_worst =
+        badness(contrast, last) >= badness(contrast, contrast->alike - 1);
 }
 
 bool

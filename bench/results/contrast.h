@@ -29,15 +29,18 @@ enum { FACTOR_COUNT = FACTOR_TARGET + 1, CONTRAST_MAX = 32 };
 struct contrast {
     enum factor factor;
     enum figure figure;
-    const struct cell *cells[CONTRAST_MAX]; /* the best first */
+    const struct cell *cells[CONTRAST_MAX]; /* from the best to the worst */
     struct interval intervals[CONTRAST_MAX];
     int count;
-    int alike; /* so many, the best included, cannot be told from the best; all
-                  of them: there is no difference to tell */
-    /* So many times as much is the worst as the best (where more is better: the
+    /* The first so many, the best included, cannot be told from the best; all
+     * of them: there is no difference to tell. */
+    int alike;
+    /* So many times as much is the last as the best (where more is better: the
      * other way round), at least and at most. */
     double least;
     double most;
+    /* False: one that cannot be told from the best has a worse median. */
+    bool is_last_worst;
 };
 
 /* All cells that differ from LIKE in FACTOR alone, by FIGURE. False when there

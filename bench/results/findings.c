@@ -126,18 +126,26 @@ add_losses(struct findings *findings, const struct cells *cells)
  * one that comes before it: medians before tails. */
 static const double clearly = 0.1;
 
+/* What is told already: a bit for each figure. */
+static bool
+is_told(uint64_t told, int figure)
+{
+    return told >> figure & 1;
+}
+
 /* The most telling contrast of these FIGURES and FACTORS (ending with -1);
  * where none can be told, the one of most approaches. */
 static bool
 most_telling(const struct cells *cells, const int *figures, const int *factors,
-             struct contrast *best)
+             uint64_t told, struct contrast *best)
 {
     bool has_any = false;
     for (int i = 0; i < cells->count; i++)
         for (int f = 0; figures[f] >= 0; f++)
             for (int g = 0; factors[g] >= 0; g++) {
                 struct contrast contrast;
-                if (!contrast_make(cells, &cells->cells[i],
+                if (is_told(told, figures[f]) ||
+                    !contrast_make(cells, &cells->cells[i],
                                    (enum factor)factors[g],
                                    (enum figure)figures[f], &contrast))
                     continue;
@@ -164,12 +172,14 @@ add_contrast(struct findings *findings, const struct cells *cells,
 
 static bool
 add_telling(struct findings *findings, const struct cells *cells,
-            const int *figures, const int *factors)
+            const int *figures, const int *factors, uint64_t *told)
 {
     struct contrast contrast;
-    if (!most_telling(cells, figures, factors, &contrast))
+    if (findings->count == FINDINGS_MAX ||
+        !most_telling(cells, figures, factors, *told, &contrast))
         return false;
     add_contrast(findings, cells, &contrast);
+    *told |= (uint64_t)1 << contrast.figure;
     return true;
 }
 
@@ -297,29 +307,31 @@ add_polling(struct findings *findings, const struct cells *cells)
 
 /* -- all ----------------------------------------------------------------- */
 
-static const int transports_and_targets[] = {FACTOR_TRANSPORT, FACTOR_TARGET,
-                                             -1};
+static const int approaches[] = {FACTOR_TRANSPORT, FACTOR_TARGET, -1};
 static const int ways[] = {FACTOR_WAY, -1};
 static const int delays[] = {FIGURE_LATENCY_P50, FIGURE_LATENCY_P99, -1};
 static const int costs[] = {FIGURE_SERVER_CPU, FIGURE_BYTES,
                             FIGURE_SERVER_MEMORY, -1};
+static const int delay_and_cpu[] = {FIGURE_LATENCY_P50, FIGURE_SERVER_CPU, -1};
 static const int publishing[] = {FIGURE_PUBLISHES_PER_S, -1};
 static const int recovery[] = {FIGURE_RECOVER_MAX, -1};
-static const int of_ways[] = {FIGURE_LATENCY_P50, FIGURE_SERVER_CPU, -1};
 
+/* What was lost before all else; then delay, cost and what polling trades; and
+ * where one of these was not measured, what else was. */
 struct findings *
 findings_new(const struct cells *cells)
 {
     struct findings *findings = xcalloc(1, sizeof *findings);
+    uint64_t told = 0, told_of_ways = 0;
     add_losses(findings, cells);
-    add_telling(findings, cells, delays, transports_and_targets);
-    add_telling(findings, cells, costs, transports_and_targets);
-    if (!add_polling(findings, cells))
-        add_telling(findings, cells, of_ways, ways);
-    if (findings->count < FINDINGS_MAX)
-        add_telling(findings, cells, publishing, transports_and_targets);
-    if (findings->count < FINDINGS_MAX)
-        add_telling(findings, cells, recovery, transports_and_targets);
+    add_telling(findings, cells, delays, approaches, &told);
+    add_telling(findings, cells, costs, approaches, &told);
+    add_polling(findings, cells);
+    add_telling(findings, cells, publishing, approaches, &told);
+    add_telling(findings, cells, delay_and_cpu, ways, &told_of_ways);
+    add_telling(findings, cells, recovery, approaches, &told);
+    add_telling(findings, cells, costs, approaches, &told);
+    add_telling(findings, cells, delays, approaches, &told);
     return findings;
 }
 

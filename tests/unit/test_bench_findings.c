@@ -73,6 +73,7 @@ assert_has(int number, const char *part)
         fail_msg("no \"%s\" in: %s", part, finding(number, true));
 }
 
+/* Its cells are gone; its figures are not. */
 static struct contrast
 contrast_of(enum factor factor, enum figure figure)
 {
@@ -140,6 +141,66 @@ TEST(a_wide_range_hides_a_large_difference)
     add((struct made_up){.transport = "sse", .typical_us = 400}, 3, 0.1);
     add((struct made_up){.transport = "ws", .typical_us = 800}, 3, 1.2);
     assert_has(0, "no difference in");
+}
+
+TEST(those_between_the_best_and_the_worst_have_their_figures)
+{
+    add((struct made_up){.target = "A", .typical_us = 100}, 3, 0.1);
+    add((struct made_up){.target = "B", .typical_us = 400}, 3, 0.1);
+    add((struct made_up){.target = "C", .typical_us = 200}, 3, 0.1);
+    add((struct made_up){.target = "D", .typical_us = 300}, 3, 0.1);
+    assert_has(0, "lowest with A");
+    assert_has(0, "highest with B");
+    assert_has(0, "times as much; between them C 0.200 ms, D 0.300 ms.");
+    assert_non_null(strstr(finding(0, false),
+                           "；其间有 C（0.200 毫秒）、D（0.300 毫秒）。"));
+}
+
+/* What varies so much that it may be as quick as the best is not called the
+ * slowest, and nobody else is called slowest in its place. */
+TEST(an_unsure_one_is_neither_the_worst_nor_hides_who_is_worse)
+{
+    add((struct made_up){.transport = "sse", .typical_us = 400}, 3, 0.1);
+    add((struct made_up){.transport = "ws", .typical_us = 900}, 3, 1.4);
+    add((struct made_up){.transport = "long-poll", .typical_us = 600}, 3, 0.1);
+    assert_has(0, "lowest with SSE, 0.400 ms (0.380–0.420), and clearly higher "
+                  "with long-polling, 0.600 ms");
+    assert_has(0, "between SSE and WebSocket no difference can be told.");
+    struct contrast contrast =
+        contrast_of(FACTOR_TRANSPORT, FIGURE_LATENCY_P50);
+    assert_int_equal(contrast.alike, 2);
+    assert_true(contrast.intervals[1].value > contrast.intervals[2].value);
+}
+
+TEST(where_more_is_better_the_highest_comes_first)
+{
+    struct made_up wish = {.scenario = "publish",
+                           .target = "A",
+                           .publishers = 16,
+                           .is_closed_loop = true,
+                           .publishes_per_s = 5000};
+    add(wish, 3, 0);
+    wish.target = "B";
+    wish.publishes_per_s = 12000;
+    add(wish, 3, 0);
+    assert_finding(
+        0,
+        "SSE through lighttpd with 16 publishers: the rate of "
+        "publishing is highest with B, 12,000 a second, and lowest "
+        "with A, 5,000 a second; the former is 2.40 times the "
+        "latter.",
+        "SSE，经 lighttpd、16 个发布者：发布速率以 B 最高，为 12,000 "
+        "条/秒；以 A 最低，为 5,000 条/秒；前者是后者的 2.40 倍。");
+}
+
+TEST(a_rate_that_was_asked_for_is_no_finding)
+{
+    struct made_up wish = {.scenario = "publish", .publishes_per_s = 100};
+    add(wish, 3, 0.1);
+    wish.target = "B";
+    wish.publishes_per_s = 300;
+    add(wish, 3, 0.1);
+    assert_null(strstr(finding(0, true), "rate of publishing"));
 }
 
 TEST(one_run_is_as_sure_as_its_messages_make_it)
@@ -384,6 +445,10 @@ RUN(FOUND(the_quicker_approach_is_named_first_with_ranges),
     FOUND(where_ranges_overlap_no_difference_is_claimed),
     FOUND(who_cannot_be_told_from_the_best_is_named),
     FOUND(a_wide_range_hides_a_large_difference),
+    FOUND(those_between_the_best_and_the_worst_have_their_figures),
+    FOUND(an_unsure_one_is_neither_the_worst_nor_hides_who_is_worse),
+    FOUND(where_more_is_better_the_highest_comes_first),
+    FOUND(a_rate_that_was_asked_for_is_no_finding),
     FOUND(one_run_is_as_sure_as_its_messages_make_it),
     FOUND(short_polling_is_not_blamed_for_the_interval_it_was_given),
     FOUND(a_run_in_which_all_were_cut_tells_nothing_of_usual_delays),

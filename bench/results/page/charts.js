@@ -199,8 +199,8 @@ function bars(page, cells, parts, unit) {
     const air = 1 + letters * (page.isNarrow ? 0.07 : 0.035);
     return {
         type: "bar",
-        data: { labels: cells.map((cell) => page.looks.name(cell)),
-            datasets: parts },
+        data: { labels: cells.map((cell) => page.looks.lines(cell,
+            page.isNarrow ? 16 : 28)), datasets: parts },
         options: {
             indexAxis: "y",
             scales: {
@@ -211,7 +211,7 @@ function bars(page, cells, parts, unit) {
             plugins: { tooltip: { callbacks: { label: ({ dataset, raw }) =>
                 `${dataset.label}: ${number(raw)}` } } },
         },
-        rows: cells.length,
+        rows: cells.length * (page.looks.hasTargets ? 1.4 : 1),
     };
 }
 
@@ -219,6 +219,9 @@ function figureBars(page, cells, name) {
     const { scale, unit, ...words } = FIGURES[name];
     const drawn = cells.filter(({ figures }) => figures[name]);
     if (!drawn.length) {
+        return null;
+    }
+    if (!drawn.some(({ figures }) => figures[name][0])) {
         return null;
     }
     const spreads = drawn.map(({ figures }) =>

@@ -37,6 +37,15 @@ export class Looks {
         return nameOf(cell, this.hasTargets);
     }
 
+    /** The name as a bar's label: one line, or the target above the rest. */
+    lines(cell, letters) {
+        const { target } = cell;
+        const short = target.length > letters
+            ? `${target.slice(0, letters - 1)}…` : target;
+        return this.hasTargets ? [short, nameOf(cell, false)]
+            : nameOf(cell, false);
+    }
+
     of(cell) {
         const transport = Math.max(TRANSPORTS.indexOf(cell.transport), 0);
         const way = this.ways.indexOf(cell.way);
