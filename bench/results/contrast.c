@@ -74,25 +74,24 @@ differs_in(const struct result *a, const struct result *b, enum factor factor)
            a->message_bytes == b->message_bytes;
 }
 
-/* Delays are told of scenarios in which nothing is broken on purpose, and of
- * approaches whose delay is not simply what was asked for. */
+/* Delays and costs are told of scenarios in which messages are sent to readers
+ * and nothing is broken on purpose; delays of approaches whose delay is not
+ * simply what was asked for. */
 static bool
 has_place(const struct cell *cell, enum figure figure)
 {
-    const char *scenario = cell->like->scenario;
-    if (is_same(scenario, "poll-interval"))
+    const struct result *like = cell->like;
+    if (figure == FIGURE_RECOVER_MAX)
+        return true;
+    if (figure == FIGURE_PUBLISHES_PER_S)
+        return is_same(like->scenario, "publish") && like->rate_per_s <= 0;
+    if (!is_same(like->scenario, "latency") &&
+        !is_same(like->scenario, "fanout") && !is_same(like->scenario, "hold"))
         return false;
     /* With few who get it, most of the CPU time is the publishing's. */
     if (figure == FIGURE_SERVER_CPU)
-        return cell->like->subscribers >= 100;
-    /* In an open loop it is what was asked for. */
-    if (figure == FIGURE_PUBLISHES_PER_S)
-        return cell->like->rate_per_s <= 0;
-    if (figure > FIGURE_PUBLISH_P99)
-        return true;
-    return !is_same(cell->like->transport, "poll") &&
-           (is_same(scenario, "latency") || is_same(scenario, "fanout") ||
-            is_same(scenario, "hold"));
+        return like->subscribers >= 100;
+    return figure > FIGURE_PUBLISH_P99 || !is_same(like->transport, "poll");
 }
 
 static double
