@@ -3,10 +3,12 @@
 import json
 import os
 import pathlib
+import signal
 
 import pytest
 
 import bench
+from wait import wait_until
 
 
 def one_run(directory, url, *more):
@@ -113,3 +115,19 @@ def test_the_client_knows_what_it_costs_itself(directory, site):
     assert 0 <= result["others_cpu"] <= 1
     assert result["client_cpu_s"] <= 1.2 * result["duration_s"] \
         * os.cpu_count()
+
+
+def test_a_long_session_begins_with_the_clients_own_measure(
+        directory, site, started):
+    session = bench.Bench(
+        directory, "latency", "--url", base(site), "--transport", "sse",
+        "--seconds", "60", "--verbose", "--format", "json")
+    session.expected = (130,)
+    started.append(session)
+    session.start()
+    wait_until(lambda: "measuring" in session.log, timeout=60)
+    session.signal(signal.SIGINT)
+    assert session.wait(30) == 130
+    told = json.loads(session.output)["settings"]
+    assert told["calibration_cpu_us"] > 0
+    assert told["calibration_deliveries_per_s"] > 10000
