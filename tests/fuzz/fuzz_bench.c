@@ -1,9 +1,12 @@
-/* What a server says to earshot-bench. Events, frames and heads mean the same
- * however they are cut; a member that is found in JSON is the one that cJSON
- * finds; a packet's parts lie within it. The first byte says what is read. */
+/* What a server says to earshot-bench. Events, chunks, frames, heads and tokens
+ * mean the same however they are cut; a member that is found in JSON is the one
+ * that cJSON finds; a packet's parts lie within it. The first byte says what is
+ * read. */
 #include "fuzz.h"
 
 #include "base/bytes.h"
+#include "measure/token.h"
+#include "transport/chunks.h"
 #include "transport/engineio.h"
 #include "transport/frames_client.h"
 #include "transport/handshake_client.h"
@@ -83,6 +86,47 @@ read_events(const char *data, size_t size, size_t step, struct bytes *to)
     require(!parser.has_retry || parser.retry_ms >= 0);
     bytes_append_number(to, parser.has_retry ? parser.retry_ms : -1);
     sse_parser_fini(&parser);
+}
+
+/* -- chunks and tokens ---------------------------------------------------- */
+
+/* The body as one, for its slices are cut as its bytes are. */
+static void
+read_chunks(const char *data, size_t size, size_t step, struct bytes *to)
+{
+    struct chunks chunks = {0};
+    for (size_t at = 0; at < size && chunks.state < CHUNKS_OVER; at += step) {
+        size_t len = size - at < step ? size - at : step;
+        char *piece = xmemdup0(data + at, len);
+        const char *rest = piece, *slice;
+        size_t slice_len;
+        while (chunks_next(&chunks, &rest, &len, &slice, &slice_len)) {
+            require(slice_len && slice >= piece && slice + slice_len <= rest);
+            bytes_append(to, slice, slice_len);
+        }
+        require(!len || chunks.state >= CHUNKS_OVER);
+        free(piece);
+    }
+    bytes_append_number(to, chunks.state);
+}
+
+static void
+read_tokens(const char *data, size_t size, size_t step, struct bytes *to)
+{
+    struct token_finder finder = {0};
+    struct token token;
+    for (size_t at = 0; at < size; at += step) {
+        size_t len = size - at < step ? size - at : step;
+        char *piece = xmemdup0(data + at, len);
+        const char *rest = piece;
+        while (token_next(&finder, &rest, &len, &token)) {
+            char text[TOKEN_SIZE];
+            require(rest >= piece);
+            token_write(text, &token);
+            bytes_append(to, text, sizeof text);
+        }
+        free(piece);
+    }
 }
 
 /* -- frames --------------------------------------------------------------- */
@@ -258,6 +302,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         return 0;
     const char *data = (const char *)bytes + 1;
     switch (bytes[0]) {
+    case 'c':
+        require_same_in_pieces(read_chunks, data, size - 1);
+        break;
     case 'e':
         check_packet(data, size - 1);
         break;
@@ -266,6 +313,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         break;
     case 'j':
         check_json(data, size - 1);
+        break;
+    case 't':
+        require_same_in_pieces(read_tokens, data, size - 1);
         break;
     case 'u':
         check_url(data, size - 1);
