@@ -273,6 +273,11 @@ cost_tell(const struct cost *cost, struct result *result)
         tell_side(cost, i, result);
         used_ns += result->sides[i].cpu_s * 1e9;
     }
+    if (cost->target && !result->side_count)
+        result_note(result, "What the server costs is not known: its processes "
+                            "are on another machine, or another user's. Where "
+                            "they are on this one, name them by --pid "
+                            "SIDE=PID.");
     result->commits = commits_between(&cost->begin, &cost->end);
     if (result->subscribers > 0 && cost->own_held > cost->own_before)
         result->client_bytes_held =

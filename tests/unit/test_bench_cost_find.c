@@ -261,6 +261,26 @@ TEST(a_restarted_server_is_counted_on)
     helper_end(&helper);
 }
 
+TEST(a_server_that_is_not_found_is_said_to_cost_nobody_knows_what)
+{
+    close(listening()); /* a port at which nobody is */
+    struct target *target = target_at_port("");
+    struct result *result = result_new();
+    struct cost *cost = cost_new();
+    cost_find(cost, target);
+    cost_before(cost);
+    cost_held(cost);
+    cost_begin(cost);
+    cost_end(cost);
+    cost_tell(cost, result);
+    assert_int_equal(result->side_count, 0);
+    assert_int_equal(result->note_count, 1);
+    assert_non_null(strstr(result->notes[0], "--pid SIDE=PID"));
+    cost_free(cost);
+    result_free(result);
+    target_free(target);
+}
+
 static void
 assert_url(const char *url, const char *host, uint16_t expected)
 {
@@ -337,6 +357,8 @@ RUN(LISTED(a_row_of_ipv4_is_read), LISTED(a_row_of_ipv6_is_read),
     LISTED(a_server_that_is_no_web_server_is_called_server),
     LISTED(a_target_says_itself_whose_side_is_what),
     LISTED(who_started_the_benchmark_is_no_server),
-    LISTED(a_restarted_server_is_counted_on), LISTED(urls_name_host_and_port),
-    LISTED(a_status_is_read), LISTED(a_directory_tells_what_a_sync_takes_there),
+    LISTED(a_restarted_server_is_counted_on),
+    LISTED(a_server_that_is_not_found_is_said_to_cost_nobody_knows_what),
+    LISTED(urls_name_host_and_port), LISTED(a_status_is_read),
+    LISTED(a_directory_tells_what_a_sync_takes_there),
     LISTED(on_a_tmpfs_nothing_is_durable))
