@@ -1,7 +1,6 @@
 #include "compare_internal.h"
 
 #include "base/bytes.h"
-#include "result.h"
 #include "results/json.h"
 
 #include <math.h>
@@ -10,7 +9,8 @@
 #include <unistd.h>
 
 static const double alpha = 0.05;
-enum { SEED = 20, CROWD = 100 };
+static const double worthy_share = 0.05; /* of the CPU of all sides */
+enum { SEED = 20 };
 
 /* -- pairs ---------------------------------------------------------------- */
 
@@ -104,11 +104,24 @@ find_measurements(struct comparison *comparison)
 
 /* -- figures -------------------------------------------------------------- */
 
+/* What a side uses that has next to nothing to do is no cost. */
+static bool
+is_worth_judging(const struct measurement *of, int row)
+{
+    const struct compared *side = &of->rows[row];
+    const struct compared *all = &of->rows[FIGURE_SERVER_CPU];
+    return side->a.median >= worthy_share * all->a.median ||
+           side->b.median >= worthy_share * all->b.median;
+}
+
 /* What users feel and pay for. */
 static bool
-is_judged(const struct result *like, enum figure figure)
+is_judged(const struct measurement *of, int row)
 {
-    switch ((int)figure) {
+    const struct result *like = of->cell_a->like;
+    if (row >= FIGURE_COUNT)
+        return is_worth_judging(of, row);
+    switch (row) {
     case FIGURE_LATENCY_P50:
     case FIGURE_LATENCY_P99:
     case FIGURE_PUBLISH_P50:
@@ -117,8 +130,8 @@ is_judged(const struct result *like, enum figure figure)
     case FIGURE_REQUESTS:
     case FIGURE_RECOVER_P50:
         return true;
-    case FIGURE_SERVER_MEMORY: /* a few connections' is the allocator's whim */
-        return like->subscribers >= CROWD;
+    case FIGURE_SERVER_MEMORY: /* elsewhere the server has grown before */
+        return strcmp(like->scenario, "hold") == 0;
     case FIGURE_PUBLISHES_PER_S: /* of an open loop it is the schedule's */
         return like->rate_per_s <= 0 || strcmp(like->scenario, "ramp") == 0;
     default:
@@ -126,13 +139,52 @@ is_judged(const struct result *like, enum figure figure)
     }
 }
 
+/* The name of the side whose CPU ROW is, or NULL. */
+static const char *
+side_of(const struct measurement *of, int row)
+{
+    const struct result *like = of->cell_a->like;
+    int number = row - FIGURE_COUNT;
+    return number >= 0 && number < like->side_count ? like->sides[number].name
+                                                    : NULL;
+}
+
+char *
+measurement_row_name(const struct measurement *of, int row)
+{
+    const char *side = side_of(of, row);
+    if (!side)
+        return xstrdup(figure_about((enum figure)row)->name);
+    struct bytes name = BYTES_EMPTY;
+    bytes_printf(&name, "%s, %s", figure_about(FIGURE_SERVER_CPU)->name, side);
+    bytes_append_char(&name, '\0');
+    return name.data;
+}
+
+static double
+value_of(const struct measurement *of, const struct result *run, int row)
+{
+    if (row < FIGURE_COUNT)
+        return figure_of(run, (enum figure)row);
+    const char *name = side_of(of, row);
+    for (int i = 0; name && i < run->side_count; i++)
+        if (strcmp(run->sides[i].name, name) == 0)
+            return figure_side_cpu(run, &run->sides[i]);
+    return NAN;
+}
+
+static bool
+is_more_better(int row)
+{
+    return row < FIGURE_COUNT && figure_about((enum figure)row)->more_is_better;
+}
+
 static void
-read_figure(const struct measurement *of, enum figure figure, double *a,
-            double *b)
+read_row(const struct measurement *of, int row, double *a, double *b)
 {
     for (int i = 0; i < of->count; i++) {
-        a[i] = figure_of(of->a[i], figure);
-        b[i] = figure_of(of->b[i], figure);
+        a[i] = value_of(of, of->a[i], row);
+        b[i] = value_of(of, of->b[i], row);
     }
 }
 
@@ -146,21 +198,21 @@ are_above_zero(const double *values, int count)
 }
 
 static void
-compare_figure(struct measurement *of, enum figure figure)
+compare_row(struct measurement *of, int row)
 {
-    struct compared *compared = &of->figures[figure];
+    struct compared *compared = &of->rows[row];
     size_t count = (size_t)of->count;
     double *a = xcalloc(count, sizeof *a);
     double *b = xcalloc(count, sizeof *b);
-    read_figure(of, figure, a, b);
+    read_row(of, row, a, b);
     compared->has_change =
         are_above_zero(a, of->count) && are_above_zero(b, of->count);
     if (compared->has_change)
         compared->change = repeats_change(a, b, of->count, SEED);
-    compared->is_judged = compared->has_change && measurement_may_judge(of) &&
-                          is_judged(of->cell_a->like, figure);
     compared->a = spread_of(a, of->count);
     compared->b = spread_of(b, of->count);
+    compared->is_judged =
+        compared->has_change && measurement_may_judge(of) && is_judged(of, row);
     free(a);
     free(b);
 }
@@ -205,17 +257,17 @@ pairs_of_all(const struct comparison *comparison)
 }
 
 static void
-call(struct jury *jury, struct measurement *of, enum figure figure)
+call(struct jury *jury, struct measurement *of, int row)
 {
-    double sign = figure_about(figure)->more_is_better ? -1 : 1;
+    double sign = is_more_better(row) ? -1 : 1;
     int from = jury->count * jury->pairs;
     for (int i = 0; i < jury->pairs; i++) {
         double log_ratio =
-            log(figure_of(of->b[i], figure) / figure_of(of->a[i], figure));
+            log(value_of(of, of->b[i], row) / value_of(of, of->a[i], row));
         jury->worse[from + i] = sign * log_ratio;
         jury->better[from + i] = -sign * log_ratio;
     }
-    jury->figures[jury->count++] = &of->figures[figure];
+    jury->figures[jury->count++] = &of->rows[row];
 }
 
 static void
@@ -232,16 +284,16 @@ pass(struct jury *jury, const double *values, double bound,
 static void
 judge(struct comparison *comparison)
 {
-    size_t most = (size_t)comparison->count * FIGURE_COUNT + 1;
+    size_t most = (size_t)comparison->count * ROWS + 1;
     struct jury jury = {.pairs = pairs_of_all(comparison)};
     jury.figures = xcalloc(most, sizeof *jury.figures);
     jury.worse = xcalloc(most * (size_t)jury.pairs + 1, sizeof *jury.worse);
     jury.better = xcalloc(most * (size_t)jury.pairs + 1, sizeof *jury.better);
     jury.is_beyond = xcalloc(most, sizeof *jury.is_beyond);
     for (int i = 0; i < comparison->count; i++)
-        for (int figure = 0; figure < FIGURE_COUNT; figure++)
-            if (comparison->measurements[i].figures[figure].is_judged)
-                call(&jury, &comparison->measurements[i], (enum figure)figure);
+        for (int row = 0; row < ROWS; row++)
+            if (comparison->measurements[i].rows[row].is_judged)
+                call(&jury, &comparison->measurements[i], row);
     pass(&jury, jury.better, comparison->bound, VERDICT_BETTER);
     pass(&jury, jury.worse, comparison->bound, VERDICT_WORSE);
     comparison->judged = jury.count;
@@ -267,8 +319,8 @@ comparison_new(const struct results *a, const struct results *b, double bound)
     find_measurements(comparison);
     for (int i = 0; i < comparison->count; i++) {
         struct measurement *measurement = &comparison->measurements[i];
-        for (int figure = 0; figure < FIGURE_COUNT; figure++)
-            compare_figure(measurement, (enum figure)figure);
+        for (int row = 0; row < ROWS; row++)
+            compare_row(measurement, row);
         comparison->flawed += measurement_is_flawed(measurement);
     }
     judge(comparison);

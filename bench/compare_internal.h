@@ -4,9 +4,13 @@
 
 #include "compare.h"
 #include "measure/repeats.h"
+#include "result.h"
 #include "results/cells.h"
 
 #include <stdint.h>
+
+/* What is compared: each figure, and behind those the CPU of each side. */
+enum { ROWS = FIGURE_COUNT + RESULT_SIDES_MAX };
 
 enum verdict { VERDICT_NONE, VERDICT_WORSE, VERDICT_BETTER };
 
@@ -35,7 +39,7 @@ struct measurement {
     bool is_in_turn; /* pair after pair, as far as their times tell */
     struct flaws flaws_a;
     struct flaws flaws_b;
-    struct compared figures[FIGURE_COUNT];
+    struct compared rows[ROWS];
 };
 
 struct comparison {
@@ -51,6 +55,8 @@ struct comparison {
     int flawed; /* measurements in which B alone has flaws */
 };
 
+/* What ROW is of, for people; to be freed. */
+char *measurement_row_name(const struct measurement *measurement, int row);
 /* True when a verdict may be given on it. */
 bool measurement_may_judge(const struct measurement *measurement);
 /* True when B has a flaw of a kind that A has not. */

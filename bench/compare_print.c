@@ -1,7 +1,6 @@
 #include "compare_internal.h"
 
 #include "base/bytes.h"
-#include "result.h"
 #include "results/grid.h"
 #include "results/json.h"
 #include "results/machine.h"
@@ -139,8 +138,8 @@ remark(const struct compared *compared)
 }
 
 static void
-put_figure(struct grid *grid, const struct compared *compared, const char *name,
-           bool with_verdict)
+put_row(struct grid *grid, const struct compared *compared, const char *name,
+        bool with_verdict)
 {
     grid_row(grid, name, false);
     put_spread(grid, 0, &compared->a, !with_verdict);
@@ -169,11 +168,13 @@ print_measurement(FILE *file, const struct measurement *of, bool with_colour)
         grid_column(grid, "95 % interval", "%");
         grid_column(grid, "", "");
     }
-    for (int figure = 0; figure < FIGURE_COUNT; figure++) {
-        const struct compared *compared = &of->figures[figure];
-        if (!isnan(compared->a.median) && !isnan(compared->b.median))
-            put_figure(grid, compared, figure_about((enum figure)figure)->name,
-                       with_verdict);
+    for (int row = 0; row < ROWS; row++) {
+        const struct compared *compared = &of->rows[row];
+        if (isnan(compared->a.median) || isnan(compared->b.median))
+            continue;
+        char *name = measurement_row_name(of, row);
+        put_row(grid, compared, name, with_verdict);
+        free(name);
     }
     grid_print(file, grid, WIDTH, with_colour);
     grid_free(grid);
