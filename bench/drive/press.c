@@ -323,7 +323,6 @@ init_publisher(struct press *press, int number)
     struct publisher *publisher = &press->publishers[number];
     size_t size = press->plan->message_bytes;
     publisher->press = press;
-    publisher->opener = press->worker.opener;
     publisher->message = xmalloc(size + 1);
     memset(publisher->message, 'x', size);
     publisher->message[size] = '\0';

@@ -29,8 +29,8 @@ struct publisher {
     int64_t due_ns;
     int64_t sent_ns;
     char *message; /* the plan's size, and a NUL */
-    char *body;    /* what is sent of it */
-    struct opener opener;
+    char *body;    /* what is sent of it … */
+    size_t body_left;
     struct curl_slist connect_to;
     struct curl_slist no_expect; /* before the headers */
     char alias[ALIAS_SIZE];

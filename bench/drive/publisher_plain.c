@@ -124,7 +124,7 @@ open_plain(struct publisher *publisher)
 {
     struct press *press = publisher->press;
     publisher->wire.pool = &press->pool;
-    publisher->wire.opener = &publisher->opener;
+    publisher->wire.opener = &press->worker.opener;
     publisher->wire.scratch = press->worker.scratch;
     publisher->wire.verbs = &verbs;
     publisher_idle(publisher);

@@ -30,13 +30,20 @@ ignore(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
-/* Whether it opened no connection of its own. */
-static bool
-is_kept(const struct publisher *publisher)
+/* When a kept connection ends without an answer, curl would send the message
+ * again on a new one: whether it was taken is not known, and it would be we who
+ * repeat it. A body that is given in this way cannot be given twice. */
+static size_t
+give_body(char *out, size_t size, size_t count, void *context)
 {
-    long opened = 0;
-    curl_easy_getinfo(publisher->transfer.easy, CURLINFO_NUM_CONNECTS, &opened);
-    return opened == 0;
+    struct publisher *publisher = context;
+    size_t len = strlen(publisher->body);
+    size_t given = size * count;
+    if (given > publisher->body_left)
+        given = publisher->body_left;
+    memcpy(out, publisher->body + len - publisher->body_left, given);
+    publisher->body_left -= given;
+    return given;
 }
 
 static void
@@ -48,7 +55,7 @@ judge(struct publisher *publisher, CURLcode code)
     curl_easy_getinfo(publisher->transfer.easy, CURLINFO_RESPONSE_CODE,
                       &status);
     bool is_good = !code && request_accepts(press->entrance, status);
-    if (code == CURLE_COULDNT_CONNECT && is_kept(publisher))
+    if (code == CURLE_SEND_FAIL_REWIND)
         faults_add(run->faults, false,
                    "%s %s was not answered: the server closed the connection",
                    method_of(press), run->publish_url);
@@ -80,10 +87,12 @@ make_handle(struct publisher *publisher)
     struct press *press = publisher->press;
     transfer_init(&publisher->transfer, &press->pool, on_done);
     CURL *easy = publisher->transfer.easy;
-    opener_apply(&publisher->opener, easy);
+    opener_apply(&press->worker.opener, easy);
     request_apply(easy, press->entrance, press->plan, BUFFER_BYTES);
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, &publisher->connect_to);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+    curl_easy_setopt(easy, CURLOPT_READDATA, publisher);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
 }
 
@@ -110,17 +119,6 @@ set_url(struct publisher *publisher, uint32_t channel)
     free(url);
 }
 
-/* What opens no connection by now is on a kept one. When that ends without an
- * answer, curl would send the message again on a new one: whether it was taken
- * is not known, and it would be we who repeat it. So no more is opened. */
-static void
-start(struct publisher *publisher)
-{
-    publisher->opener.is_shut = false;
-    transfer_start(&publisher->transfer);
-    publisher->opener.is_shut = true;
-}
-
 static void
 send_post(struct publisher *publisher, uint32_t channel)
 {
@@ -135,10 +133,9 @@ send_post(struct publisher *publisher, uint32_t channel)
     publisher->no_expect =
         (struct curl_slist){no_expect, press->headers[channel]};
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, &publisher->no_expect);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, publisher->body);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
-                     (long)strlen(publisher->body));
-    start(publisher);
+    publisher->body_left = strlen(publisher->body);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)publisher->body_left);
+    transfer_start(&publisher->transfer);
 }
 
 static void

@@ -175,7 +175,7 @@ open_ws(struct publisher *publisher)
     if (publisher->wire.state != WIRE_CLOSED)
         return;
     publisher->wire.pool = &press->pool;
-    publisher->wire.opener = &publisher->opener;
+    publisher->wire.opener = &press->worker.opener;
     publisher->wire.scratch = press->worker.scratch;
     publisher->wire.verbs = &verbs;
     wire_open(&publisher->wire, press->urls[0], &publisher->connect_to,

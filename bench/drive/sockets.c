@@ -285,8 +285,6 @@ on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
     const struct opener *opener = context;
     struct sockets *sockets = opener->sockets;
     (void)purpose;
-    if (opener->is_shut)
-        return CURL_SOCKET_BAD;
     set_address(sockets, address);
     int fd = open_socket(sockets, address->family);
     if (fd < 0)

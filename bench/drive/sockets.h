@@ -26,7 +26,6 @@ void sockets_free(struct sockets *sockets);
 struct opener {
     struct sockets *sockets;
     int owner;
-    bool is_shut; /* opens none for now: curl's attempt fails */
 };
 void opener_apply(struct opener *opener, CURL *easy);
 
