@@ -9,6 +9,7 @@ import json
 import bench
 import pytest
 from scripted import Scripted
+from tls import Tls
 from wait import slow
 
 LIVE = ["sse", "ws", "socket.io"]
@@ -25,8 +26,8 @@ def against(directory):
     """against(script, call, *words, option=value…) lets call (of bench.py)
     run earshot-bench with these words against a server that follows the
     script: what it gives, and what happened."""
-    def against(script, call, *words, expect=0, **options):
-        with Scripted(script) as server:
+    def against(script, call, *words, expect=0, tls=None, **options):
+        with Scripted(script, tls) as server:
             file = directory / "target.json"
             file.write_text(json.dumps(server.target()))
             words = [*(words or ["latency"]), "--target", file]
@@ -80,8 +81,8 @@ def test_every_transport_brings_everything(measured, transport):
 @pytest.mark.parametrize("transport", ALL)
 def test_delays_are_found(measured, transport):
     run, _ = measured({"rules": [{"delay_ms": 120, "answer_ms": 10}]},
-                      transport=transport)
-    assert_all_came(run)
+                      transport=transport, rate=30)
+    assert_all_came(run, 40)
     for name in "latency_us", "latency_sent_us", "last_us":
         assert run[name]["min"] >= 120_000, name
         assert run[name]["p50"] < slow(1_500_000), name
@@ -200,6 +201,21 @@ def test_a_poll_is_late_by_half_its_interval(measured):
 def test_what_comes_byte_by_byte_is_understood(measured, transport):
     run, _ = measured({"pieces": 1}, transport=transport, rate=20)
     assert_all_came(run, 25)
+
+
+@pytest.mark.parametrize("transport", ALL)
+def test_every_transport_goes_over_tls(directory, measured, transport):
+    run, _ = measured({}, "latency", "--insecure", transport=transport,
+                      subscribers=3, tls=Tls(directory).server_context())
+    assert_all_came(run)
+    assert run["publish_url"].startswith("https://")
+
+
+def test_a_certificate_that_nobody_knows_is_said(directory, against):
+    sentence, _ = against({}, bench.complaint, expect=1, transport="ws",
+                          tls=Tls(directory).server_context())
+    assert "certificate" in sentence
+    assert "https://127.0.0.1" in sentence
 
 
 @pytest.mark.parametrize("transport", ["ws", "socket.io"])

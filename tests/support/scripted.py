@@ -369,8 +369,10 @@ class Client:
 
 
 class Scripted:
-    def __init__(self, script=None):
+    def __init__(self, script=None, tls=None):
+        """With TLS, a server's SSLContext, it is reached by https."""
         self.script = script or {}
+        self.tls = tls
         assert set(self.script) <= SCRIPT, self.script
         for rule in self.script.get("rules", ()):
             assert set(rule) <= EFFECTS | CHOICES, rule
@@ -406,7 +408,7 @@ class Scripted:
         self.over = asyncio.Event()
         self.tasks = set()
         server = await asyncio.start_server(self.serve, "127.0.0.1", 0,
-                                            backlog=1024)
+                                            backlog=1024, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         self.started.set()
         await self.over.wait()
@@ -503,7 +505,8 @@ class Scripted:
 
     def target(self):
         """As a target's file describes it (bench/target/target.h)."""
-        base = f"http://127.0.0.1:{self.port}"
+        scheme = "https" if self.tls else "http"
+        base = f"{scheme}://127.0.0.1:{self.port}"
         cursor = {"take": "json:cursor", "give": "query:after"}
         return {
             "name": "scripted",

@@ -23,7 +23,7 @@ class Tls:
              "-keyout", key, "-out", certificate],
             check=True, capture_output=True)
         self.port = free_port()
-        self.certificate = certificate
+        self.key, self.certificate = key, certificate
         self.configuration = self.fill(key)
 
     def fill(self, key):
@@ -40,3 +40,8 @@ class Tls:
     def context(self):
         """A client's, that trusts the certificate."""
         return ssl.create_default_context(cafile=self.certificate)
+
+    def server_context(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.key)
+        return context
