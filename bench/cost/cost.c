@@ -161,14 +161,13 @@ read_sides(const struct cost *cost, struct cost_moment *moment)
 }
 
 static void
-read_moment(const struct cost *cost, struct cost_moment *moment)
+read_own(struct cost_moment *moment)
 {
     free(moment->threads);
+    moment->threads = process_own_threads(&moment->thread_count);
     machine_time_read(&moment->machine);
     moment->own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-    moment->threads = process_own_threads(&moment->thread_count);
     moment->at_ns = clock_ns(CLOCK_MONOTONIC);
-    read_sides(cost, moment);
 }
 
 static void
@@ -180,23 +179,26 @@ ask_status(const struct cost *cost, struct cost_moment *moment)
             : 0;
 }
 
+/* What looking costs ourselves lies outside of the two moments. */
 void
 cost_begin(struct cost *cost)
 {
     ask_status(cost, &cost->begin);
     watch_look(cost->watch);
     watch_mark(cost->watch);
-    read_moment(cost, &cost->begin);
+    read_sides(cost, &cost->begin);
+    read_own(&cost->begin);
 }
 
 void
 cost_end(struct cost *cost)
 {
+    read_own(&cost->end);
     int before = watch_process_count(cost->watch);
     watch_look(cost->watch);
     if (watch_process_count(cost->watch) < before)
         cost_find_again(cost); /* a server that was restarted */
-    read_moment(cost, &cost->end);
+    read_sides(cost, &cost->end);
     ask_status(cost, &cost->end);
 }
 
