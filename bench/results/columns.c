@@ -48,10 +48,10 @@ static const struct {
     const struct column *columns;
 } known[] = {
     {"latency", "how late a message reaches one subscriber",
-     COLUMNS(P50, P90, P99, P999, MAX, BYTES, REQUESTS, CPU)},
+     COLUMNS(P50, P90, P99, P999, MAX, BYTES, REQUESTS)},
     {"fanout", "how late messages reach many subscribers, and the last of them",
-     COLUMNS(P50, P99, MS(FIGURE_LAST_P50, "last p50"),
-             MS(FIGURE_LAST_P99, "last p99"), CPU, BYTES, REQUESTS, MEMORY)},
+     COLUMNS(P50, P90, P99, MS(FIGURE_LAST_P50, "last p50"),
+             MS(FIGURE_LAST_P90, "last p90"), CPU, BYTES)},
     {"publish", "how many messages a second are accepted, closed loop",
      COLUMNS({FIGURE_PUBLISHES_PER_S, "publishes", "per s", 1},
              MS(FIGURE_PUBLISH_P50, "p50"), MS(FIGURE_PUBLISH_P99, "p99"),
@@ -67,7 +67,7 @@ static const struct {
              MS(FIGURE_CONNECT_P99, "connect p99"),
              MS(FIGURE_FIRST_P50, "first p50"), CPU)},
     {"slow", "how it goes on while a tenth of the readers stop",
-     COLUMNS(P50, P90, P99, MAX, CPU, MEMORY)},
+     COLUMNS(P50, P90, P99, MAX, CPU)},
     {"resume", "until everybody has all that was missed, after a cut of all",
      COLUMNS(MS(FIGURE_RECOVER_P50, "recover p50"),
              MS(FIGURE_RECOVER_MAX, "recover max"), P50, P99, BYTES)},

@@ -19,6 +19,7 @@ static const struct figure_about about[FIGURE_COUNT] = {
     [FIGURE_SENT_P99] = {"latency_sent_p99_us", false},
     [FIGURE_LAST_MEAN] = {"last_mean_us", false},
     [FIGURE_LAST_P50] = {"last_p50_us", false},
+    [FIGURE_LAST_P90] = {"last_p90_us", false},
     [FIGURE_LAST_P99] = {"last_p99_us", false},
     [FIGURE_LAST_MAX] = {"last_max_us", false},
     [FIGURE_PUBLISH_P50] = {"publish_p50_us", false},
@@ -171,6 +172,8 @@ latency_figure(const struct result *result, enum figure figure)
         return mean_us(result->last);
     case FIGURE_LAST_P50:
         return message_us(result, result->last, 0.5);
+    case FIGURE_LAST_P90:
+        return message_us(result, result->last, 0.9);
     case FIGURE_LAST_P99:
         return message_us(result, result->last, 0.99);
     case FIGURE_LAST_MAX:

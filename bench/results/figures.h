@@ -19,6 +19,7 @@ enum figure {
     FIGURE_SENT_P99,
     FIGURE_LAST_MEAN, /* to the message's last subscriber */
     FIGURE_LAST_P50,
+    FIGURE_LAST_P90,
     FIGURE_LAST_P99,
     FIGURE_LAST_MAX,
     FIGURE_PUBLISH_P50,
@@ -59,7 +60,9 @@ const struct figure_about *figure_about(enum figure figure);
 double figure_of(const struct result *result, enum figure figure);
 
 /* Of one side: CPU seconds per million deliveries, bytes per held connection;
- * NAN as above. */
+ * NAN as above. Memory is said by `hold' alone, which begins with a server that
+ * has just started: elsewhere it has grown in earlier runs, and what the
+ * connections of this one take cannot be told. */
 double figure_side_cpu(const struct result *result,
                        const struct result_side *side);
 double figure_side_memory(const struct result *result,

@@ -161,6 +161,19 @@ say_counted(struct bytes *text, double count, const char *what)
     bytes_printf(text, " %s%s", what, count > 1 ? "s" : "");
 }
 
+/* In an open loop a connection publishes when the others are waiting. */
+static void
+say_publishers(struct bytes *text, const struct result *like)
+{
+    if (like->rate_per_s <= 0 || like->publishers == 1) {
+        say_counted(text, like->publishers, "publisher");
+        return;
+    }
+    bytes_append_string(text, text->len ? ", at most " : "at most ");
+    text_setting(text, like->publishers);
+    bytes_append_string(text, " publishing connections");
+}
+
 static void
 say_rate(struct bytes *text, const struct result *like)
 {
@@ -209,7 +222,7 @@ print_load(FILE *file, const struct block *block)
     if (!does_vary(block, 0))
         say_counted(&text, like->subscribers, "subscriber");
     if (!does_vary(block, 1))
-        say_counted(&text, like->publishers, "publisher");
+        say_publishers(&text, like);
     if (!does_vary(block, 2) && strcmp(like->scenario, "ramp") != 0)
         say_rate(&text, like);
     if (!does_vary(block, 3) && like->message_bytes)

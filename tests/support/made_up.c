@@ -269,6 +269,11 @@ made_up_results(void)
                                            .messages = 1200,
                                            .publishes_per_s = 10,
                                            .typical_us = 14});
+    add_scenario(results, (struct made_up){.scenario = "hold",
+                                           .subscribers = 1000,
+                                           .messages = 10,
+                                           .publishes_per_s = 1,
+                                           .typical_us = 14});
     add_scenario(results, (struct made_up){.scenario = "resume",
                                            .subscribers = 200,
                                            .messages = 1500,

@@ -287,7 +287,8 @@ TEST(what_an_interrupted_run_had_not_delivered_is_not_lost)
 
 TEST(a_side_that_no_run_knows_costs_nothing_that_is_said)
 {
-    struct results *results = one((struct made_up){.cpu_us = 77.7});
+    struct results *results =
+        one((struct made_up){.scenario = "slow", .cpu_us = 77.7});
     assert_says(results, "77.7");
     results->runs[0]->sides[0].processes = 0;
     results->runs[0]->sides[1].processes = 0;

@@ -29,6 +29,8 @@ export const FIGURES = {
         ...both("last subscriber, mean", "最后一位订阅者，均值") },
     "last_p50_us": { ...MS,
         ...both("last subscriber p50", "最后一位订阅者 p50") },
+    "last_p90_us": { ...MS,
+        ...both("last subscriber p90", "最后一位订阅者 p90") },
     "last_p99_us": { ...MS,
         ...both("last subscriber p99", "最后一位订阅者 p99") },
     "last_max_us": { ...MS,
