@@ -70,7 +70,7 @@ judge_machine(struct result *result)
     double used_s = result->client_cpu_s;
     for (int i = 0; i < result->side_count; i++)
         used_s += result->sides[i].cpu_s;
-    double used = whole_s > 0 ? used_s / whole_s + result->others_cpu : 0;
+    double used = whole_s > 0 ? used_s / whole_s : 0;
     if (result->others_cpu > much_of_others)
         result_note_kind(
             result, "others", result->others_cpu * 100,
