@@ -15,7 +15,7 @@ from wait import slow
 LIVE = ["sse", "ws", "socket.io"]
 ALL = ["poll", "long-poll", *LIVE]
 BEGIN = 10      # the messages before are the benchmark's own questions
-OPTIONS = dict(transport="sse", rate=100, seconds=1.5, warm_up=0,
+OPTIONS = dict(transport="sse", rate=100, seconds=1.2, warm_up=0,
                subscribers=1, publishers=1, spacing="fixed", seed=7,
                poll_interval=0.05, patience=slow(10))
 LOSSY = dict(expect=1, patience=slow(4))    # what is lost is waited for
@@ -72,7 +72,7 @@ def test_every_transport_brings_everything(measured, transport):
     assert 5 * run["messages_counted"] <= run["delivered"] <= \
         5 * run["published"]
     assert run["delivered"] <= happened["deliveries"]
-    assert run["messages_counted"] == 150
+    assert run["messages_counted"] == 120
     assert (run["repeated"], run["reordered"], run["told_lost"]) == (0, 0, 0)
     assert run["transport"] == transport
     assert run["subscribers"] == 5
@@ -82,7 +82,7 @@ def test_every_transport_brings_everything(measured, transport):
 def test_delays_are_found(measured, transport):
     run, _ = measured({"rules": [{"delay_ms": 120, "answer_ms": 10}]},
                       transport=transport, rate=30)
-    assert_all_came(run, 40)
+    assert_all_came(run, 36)
     for name in "latency_us", "latency_sent_us", "last_us":
         assert run[name]["min"] >= 120_000, name
         assert run[name]["p50"] < slow(1_500_000), name
@@ -200,7 +200,7 @@ def test_a_poll_is_late_by_half_its_interval(measured):
 @pytest.mark.parametrize("transport", ALL)
 def test_what_comes_byte_by_byte_is_understood(measured, transport):
     run, _ = measured({"pieces": 1}, transport=transport, rate=20)
-    assert_all_came(run, 25)
+    assert_all_came(run, 24)
 
 
 @pytest.mark.parametrize("transport", ALL)
@@ -290,7 +290,7 @@ def test_a_loss_that_the_server_tells_of_is_counted(measured, transport):
 def test_losses_on_several_channels_are_owed_to_their_followers(measured):
     run, happened = measured(
         {"rules": [{"from": BEGIN, "every": 10, "lose": True}]},
-        channels=3, subscribers=6, **LOSSY)
+        channels=3, subscribers=6, threads=2, **LOSSY)
     assert happened["lost"] >= 10
     assert run["lost"] == 2 * happened["lost"]
     assert run["expected"] < 2.1 * run["published"]
@@ -316,7 +316,7 @@ def test_recovery_after_a_cut_is_measured(measured, transport):
 def test_publishing_by_websocket_is_measured(measured, transport):
     run, happened = measured({"rules": [{"answer_ms": 20}]},
                              transport=transport, publish_by="ws", rate=20)
-    assert_all_came(run, 25)
+    assert_all_came(run, 24)
     assert run["publish_by"] == "ws"
     assert run["publish_us"]["min"] >= 20_000
     assert happened["requests publish"] == 0
