@@ -132,6 +132,13 @@ faults_add_code(struct faults *faults, const char *method, const char *url,
 {
     long number = 0;
     curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
+    if (code == CURLE_PEER_FAILED_VERIFICATION) {
+        faults_add(faults, true,
+                   "%s %s failed: its certificate is not one that this "
+                   "machine trusts; --insecure does without",
+                   method, url);
+        return;
+    }
     const char *why = number && code == CURLE_COULDNT_CONNECT
                           ? strerror((int)number)
                           : curl_easy_strerror(code);

@@ -262,9 +262,10 @@ measure(struct stage *stage)
     int64_t end_ns = atomic_load(&run->end_ns);
     int64_t middle_ns = main_ns + (end_ns - main_ns) / 2;
     bool is_upset = upset != UPSET_CUT && upset != UPSET_RESTART;
-    enter(stage, PHASE_MAIN);
+    /* Before the hook, which may take its time to read what others cost. */
     if (run->subscribe_sockets)
         sockets_count(run->subscribe_sockets);
+    enter(stage, PHASE_MAIN);
     if (is_upset && upset != UPSET_NONE)
         stage_order(stage, ORDER_UPSET);
     while (!stage->must_end && !is_exhausted(stage) && run_now(run) < end_ns) {

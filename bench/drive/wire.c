@@ -104,6 +104,9 @@ static const char *
 why_not(CURL *easy, CURLcode code)
 {
     long number = 0;
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return "its certificate is not one that this machine trusts; "
+               "--insecure does without";
     curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
     return code == CURLE_COULDNT_CONNECT && number ? strerror((int)number)
                                                    : curl_easy_strerror(code);
