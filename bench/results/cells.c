@@ -174,15 +174,6 @@ cell_side_memory(const struct cell *cell, const char *name)
     return cell_spread(cell, say_side_memory, name);
 }
 
-static uint64_t
-sum(const struct cell *cell, size_t offset)
-{
-    uint64_t all = 0;
-    for (int i = 0; i < cell->run_count; i++)
-        all += *(const uint64_t *)((const char *)cell->runs[i] + offset);
-    return all;
-}
-
 /* What an interrupted run had not delivered yet is not lost. */
 static bool
 counts(const struct result *run)
@@ -202,13 +193,19 @@ cell_lost(const struct cell *cell)
 uint64_t
 cell_repeated(const struct cell *cell)
 {
-    return sum(cell, offsetof(struct result, repeated));
+    uint64_t all = 0;
+    for (int i = 0; i < cell->run_count; i++)
+        all += cell->runs[i]->repeated;
+    return all;
 }
 
 uint64_t
 cell_reordered(const struct cell *cell)
 {
-    return sum(cell, offsetof(struct result, reordered));
+    uint64_t all = 0;
+    for (int i = 0; i < cell->run_count; i++)
+        all += cell->runs[i]->reordered;
+    return all;
 }
 
 uint64_t

@@ -28,9 +28,10 @@ extern const struct field fields_of_side[];    /* of struct result_side */
 extern const struct field fields_of_slot[];    /* of struct result_slot */
 extern const struct field fields_of_machine[]; /* of struct machine */
 
+/* By way of void: each field is aligned as its type wants. */
 #define FIELD_AT(type, object, field)                                          \
-    ((type *)((char *)(object) + (field)->offset))
+    ((type *)(void *)((char *)(object) + (field)->offset))
 #define FIELD_IN(type, object, field)                                          \
-    ((const type *)((const char *)(object) + (field)->offset))
+    ((const type *)(const void *)((const char *)(object) + (field)->offset))
 
 #endif

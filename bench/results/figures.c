@@ -113,7 +113,8 @@ figure_side_memory(const struct result *result, const struct result_side *side)
 {
     double held = side->resident_held - side->resident_before;
     if (!side->processes || side->resident_held <= 0 ||
-        side->resident_before <= 0 || result->subscribers < MANY)
+        side->resident_before <= 0 || result->subscribers < MANY ||
+        strcmp(result->scenario, "hold") != 0)
         return NAN;
     return ratio(held > 0 ? held : 0, result->subscribers);
 }

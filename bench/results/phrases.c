@@ -6,7 +6,6 @@
 #include "results/text.h"
 
 #include <math.h>
-#include <stddef.h>
 #include <string.h>
 
 /* Picks the words of a language. */
@@ -378,25 +377,17 @@ phrase_difference(struct bytes *out, enum language language,
 static const double much_of_others = 0.05;
 static const double busy_thread = 0.85;
 
-/* The largest of the figure over all runs of a contrast. */
-static double
-largest(const struct contrast *contrast, size_t offset)
-{
-    double most = 0;
-    for (int i = 0; i < contrast->count; i++)
-        for (int j = 0; j < contrast->cells[i]->good_count; j++) {
-            const char *run = (const char *)contrast->cells[i]->good[j];
-            most = fmax(most, *(const double *)(run + offset));
-        }
-    return most;
-}
-
 static void
 phrase_spoilt(struct bytes *out, enum language language,
               const struct contrast *contrast)
 {
-    double others = largest(contrast, offsetof(struct result, others_cpu));
-    double busy = largest(contrast, offsetof(struct result, client_busy));
+    double others = 0, busy = 0;
+    for (int i = 0; i < contrast->count; i++)
+        for (int j = 0; j < contrast->cells[i]->good_count; j++) {
+            const struct result *run = contrast->cells[i]->good[j];
+            others = fmax(others, run->others_cpu);
+            busy = fmax(busy, run->client_busy);
+        }
     if (others > much_of_others) {
         say(out, language, " Other work took up to ",
             "期间其他程序占用机器最多达");

@@ -216,14 +216,42 @@ add_owns(struct remarks *remarks, const struct cell *cells, int count, int at,
         }
 }
 
+static void
+add_rest(struct remarks *remarks, int count)
+{
+    struct bytes en = BYTES_EMPTY, zh = BYTES_EMPTY;
+    bytes_printf(&en, "%d more notes stand in the JSON.", count);
+    bytes_printf(&zh, "另有 %d 条说明，见 JSON。", count);
+    add(remarks, &en, &zh);
+}
+
+/* So many notes of their own are told of a scenario; a server that was
+ * restarted gives dozens. */
+enum { OWN_MAX = 12 };
+
+static void
+cut(struct remarks *remarks, int from)
+{
+    int more = remarks->count - from - OWN_MAX;
+    if (more < 2)
+        return;
+    for (int i = 0; i < more; i++) {
+        free(remarks->list[--remarks->count].en);
+        free(remarks->list[remarks->count].zh);
+    }
+    add_rest(remarks, more);
+}
+
 struct remarks *
 remarks_new(const struct cell *cells, int count, bool with_target)
 {
     struct remarks *remarks = xcalloc(1, sizeof *remarks);
     for (int i = 0; i < KINDS; i++)
         add_kind(remarks, cells, count, i);
+    int kinds_told = remarks->count;
     for (int i = 0; i < count; i++)
         add_owns(remarks, cells, count, i, with_target);
+    cut(remarks, kinds_told);
     return remarks;
 }
 

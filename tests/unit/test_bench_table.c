@@ -276,6 +276,31 @@ TEST(repeats_of_a_note_that_differ_in_their_figures_are_said_once)
     results_free(results);
 }
 
+TEST(dozens_of_notes_do_not_drown_the_table)
+{
+    struct results *results = results_new();
+    for (int i = 0; i < 20; i++) {
+        struct result *run = made_up((struct made_up){.subscribers = i + 1});
+        result_note(run, "it answered %d", i);
+        results_add(results, run);
+    }
+    assert_says(results, ": it answered 11\n  * 8 more notes stand in the "
+                         "JSON.\n");
+    assert_keeps_silent(results, "it answered 12");
+    results_free(results);
+}
+
+TEST(memory_of_a_connection_is_told_where_a_server_has_just_started)
+{
+    struct results *results = one((struct made_up){
+        .scenario = "hold", .subscribers = 1000, .memory_bytes = 2222 * 1024});
+    assert_says(results, "2,222");
+    free(results->runs[0]->scenario);
+    results->runs[0]->scenario = xstrdup("fanout");
+    assert_keeps_silent(results, "2,222");
+    results_free(results);
+}
+
 TEST(what_an_interrupted_run_had_not_delivered_is_not_lost)
 {
     struct results *results = one((struct made_up){.lost = 7});
@@ -346,6 +371,8 @@ RUN(LISTED(a_number_is_read_at_a_glance),
     LISTED(a_note_is_said_once_with_all_whom_it_concerns),
     LISTED(notes_of_one_kind_are_one_sentence_with_their_range),
     LISTED(repeats_of_a_note_that_differ_in_their_figures_are_said_once),
+    LISTED(dozens_of_notes_do_not_drown_the_table),
+    LISTED(memory_of_a_connection_is_told_where_a_server_has_just_started),
     LISTED(what_an_interrupted_run_had_not_delivered_is_not_lost),
     LISTED(a_side_that_no_run_knows_costs_nothing_that_is_said),
     LISTED(no_line_is_wider_than_a_hundred_columns),
