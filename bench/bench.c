@@ -59,8 +59,8 @@ static bool
 on_restart(void *context)
 {
     struct run *run = context;
-    struct started *started = run->bench->aim->started;
-    return started && started_restart(started);
+    const struct aim *aim = run->bench->aim;
+    return aim->started && started_restart(aim->started, aim->target);
 }
 
 /* Those that the user has named come first: their word holds. */

@@ -5,6 +5,7 @@
 #include "home.h"
 #include "interrupt.h"
 #include "sentence.h"
+#include "target/target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -165,13 +166,17 @@ started_new(const char *name, char **target, char **problem)
 }
 
 bool
-started_restart(struct started *started)
+started_restart(struct started *started, struct target *target)
 {
     static const char order[] = "restart\n";
+    static const char ready[] = "ready ";
+    const size_t len = sizeof ready - 1;
     if (write(started->to, order, sizeof order - 1) != sizeof order - 1)
         return false;
     char *line = next_line(started, RESTART_US);
-    bool is_ready = line && strcmp(line, "ready") == 0;
+    bool is_ready =
+        line && strncmp(line, ready, len) == 0 &&
+        target_read_processes(target, line + len, strlen(line + len));
     free(line);
     return is_ready;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 struct started;
+struct target;
 
 /* Starts the peer called NAME and waits until it is ready, which may take
  * minutes where something must be installed first; what it says meanwhile goes
@@ -15,9 +16,9 @@ struct started;
  * sentence in *PROBLEM (to be freed). */
 struct started *started_new(const char *name, char **target, char **problem);
 
-/* Restarts it at the same addresses and waits until it is ready; false when it
- * does not come back. */
-bool started_restart(struct started *started);
+/* Restarts it at the same addresses and waits until it is ready; TARGET then
+ * has its new processes. False when it does not come back. */
+bool started_restart(struct started *started, struct target *target);
 
 /* Ends it and waits until it has gone. */
 void started_free(struct started *started);

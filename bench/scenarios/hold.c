@@ -173,7 +173,8 @@ hold_run(struct bench *bench, const struct plan *plan)
     bytes_fini(&theirs);
     /* Memory that others have used and left is used again, and would not count.
      */
-    bool is_fresh = bench->aim->started && started_restart(bench->aim->started);
+    const struct aim *aim = bench->aim;
+    bool is_fresh = aim->started && started_restart(aim->started, aim->target);
     struct result *result = bench_run(bench, plan);
     if (!is_fresh)
         result_note(result,

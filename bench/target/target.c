@@ -153,17 +153,15 @@ take_side(struct reading *reading, const struct place *place,
 }
 
 static void
-take_processes(struct reading *reading, const cJSON *root,
-               struct target *target)
+take_processes(struct reading *reading, const struct place *here,
+               const cJSON *sides, struct target *target)
 {
-    const cJSON *sides = cJSON_GetObjectItemCaseSensitive(root, "processes");
-    struct place here = {.member = "processes"};
     if (sides && !cJSON_IsObject(sides))
-        reading_must_be(reading, &here, sides,
+        reading_must_be(reading, here, sides,
                         "an object of sides, such as {\"server\": [123]}");
     for (const cJSON *item = sides ? sides->child : NULL;
          item && !reading->problem; item = item->next) {
-        struct place side = {.above = &here, .member = item->string};
+        struct place side = {.above = here, .member = item->string};
         if (!*item->string || strlen(item->string) > SIDE_MAX)
             reading_say(reading, &side,
                         "is no name for a side; one has 1 to %d bytes",
@@ -171,6 +169,16 @@ take_processes(struct reading *reading, const cJSON *root,
         else
             take_side(reading, &side, item, target);
     }
+}
+
+static void
+forget_processes(struct target *target)
+{
+    for (int i = 0; i < target->process_count; i++)
+        free(target->processes[i].side);
+    free(target->processes);
+    target->processes = NULL;
+    target->process_count = 0;
 }
 
 static char *
@@ -204,7 +212,8 @@ take_all(struct reading *reading, const cJSON *root, char *const *chosen_words,
         entrance_template(reading, NULL, root, "status", words, false, false);
     entrance_check_url(reading, &(struct place){.member = "status"},
                        target->status, entrance_schemes_http);
-    take_processes(reading, root, target);
+    take_processes(reading, &(struct place){.member = "processes"},
+                   cJSON_GetObjectItemCaseSensitive(root, "processes"), target);
 }
 
 /* What cJSON lets pass is refused first. */
@@ -242,6 +251,27 @@ target_read(const char *name, const char *json, size_t len, char *const *words,
     target_free(target);
     *problem = reading.problem;
     return NULL;
+}
+
+bool
+target_read_processes(struct target *target, const char *json, size_t len)
+{
+    struct reading reading = {.name = "processes"};
+    struct target fresh = {0};
+    cJSON *sides = parse(&reading, json, len);
+    if (sides)
+        take_processes(&reading, NULL, sides, &fresh);
+    cJSON_Delete(sides);
+    bool is_good = !reading.problem;
+    free(reading.problem);
+    if (!is_good) {
+        forget_processes(&fresh);
+        return false;
+    }
+    forget_processes(target);
+    target->processes = fresh.processes;
+    target->process_count = fresh.process_count;
+    return true;
 }
 
 __attribute__((format(printf, 2, 3))) static struct target *
@@ -305,9 +335,7 @@ target_free(struct target *target)
     free(target->status);
     free_entrances(target->publish, target->publish_count);
     free_entrances(target->subscribe, target->subscribe_count);
-    for (int i = 0; i < target->process_count; i++)
-        free(target->processes[i].side);
-    free(target->processes);
+    forget_processes(target);
     free(target);
 }
 

@@ -97,6 +97,10 @@ struct target *target_read_file(const char *path, char *const *words,
                                 char **problem);
 void target_free(struct target *target);
 
+/* Puts those processes in place of TARGET's that the JSON text names, which is
+ * as the file's "processes". False when it is not good: then they stay. */
+bool target_read_processes(struct target *target, const char *json, size_t len);
+
 /* The path of the target that a user calls NAME, to be freed: a file's own
  * path, or of one that is ready (targets/NAME.json). NULL with a sentence in
  * *PROBLEM (to be freed), which lists those, when there is neither. */

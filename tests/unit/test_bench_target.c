@@ -341,6 +341,21 @@ TEST(what_is_found_is_cut_where_it_is_long)
     free(problem);
 }
 
+TEST(new_processes_come_in_place_of_the_old_ones)
+{
+    static const char fresh[] = "{\"server\": [7, 8]}";
+    static const char wrong[] = "{\"server\": [7, \"8\"]}";
+    struct target *target = read_good(NULL);
+    assert_true(target_read_processes(target, fresh, strlen(fresh)));
+    assert_int_equal(target->process_count, 2);
+    assert_string_equal(target->processes[1].side, "server");
+    assert_int_equal(target->processes[1].pid, 8);
+    assert_false(target_read_processes(target, wrong, strlen(wrong)));
+    assert_false(target_read_processes(target, "[]", 2));
+    assert_int_equal(target->process_count, 2);
+    target_free(target);
+}
+
 TEST(a_file_that_is_not_there_is_named)
 {
     char *problem = NULL;
@@ -410,5 +425,6 @@ RUN(LISTED(what_is_said_of_the_whole_is_read),
     LISTED(no_entrance_at_all_is_refused),
     LISTED(whatever_is_cut_off_is_refused_without_harm),
     LISTED(what_is_found_is_cut_where_it_is_long),
+    LISTED(new_processes_come_in_place_of_the_old_ones),
     LISTED(a_file_that_is_not_there_is_named),
     LISTED(every_ready_target_is_good), LISTED(a_template_is_filled))
