@@ -2,7 +2,9 @@
 its transports, is restarted, and leaves nothing behind."""
 
 import json
+import os
 import pathlib
+import pty
 import select
 import signal
 import subprocess
@@ -48,9 +50,9 @@ class Peer(processes.Process):
     def __init__(self, directory, words):
         super().__init__(directory)
         self.log_path = self.directory / "peer.log"
-        self.command = [RUN, *words.split(), "--build", processes.build(),
+        self.command = [RUN, "--build", processes.build(),
                         "--npm", npm.cache(), "--queue-dir", self.directory,
-                        "--patience", "60"]
+                        "--patience", "60", *words.split()]
         self.target = None
 
     def start(self):
@@ -153,6 +155,31 @@ def test_nothing_outlives_it(directory, peer, number):
     # The kernel tells those that it has started of its death.
     wait_until(lambda: not any(map(processes.alive, server.pids)), 10,
                "the end of what it has started")
+
+
+def test_on_a_tmpfs_nothing_is_called_durable(directory, peer):
+    on_disk = peer("earshot")
+    assert members.file_system(directory) != "tmpfs"
+    assert "on disk" in on_disk.target["durable"]
+    on_disk.close()
+    assert members.file_system("/dev/shm") == "tmpfs"
+    in_memory = peer("earshot --queue-dir /dev/shm")
+    assert "durable" not in in_memory.target
+    in_memory.close()
+
+
+def test_on_a_terminal_ctrl_c_ends_it(directory):
+    ours, its = pty.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", RUN, "bare-sse", "--build", processes.build()],
+        stdin=its, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env=processes.surroundings(directory))
+    os.close(its)
+    target = json.loads(process.stdout.readline())
+    os.write(ours, b"\x03")
+    assert process.wait(slow(20)) == 0
+    os.close(ours)
+    assert not any(map(processes.alive, target["processes"]["server"]))
 
 
 def test_a_server_that_ends_at_once_is_told_of(directory):
