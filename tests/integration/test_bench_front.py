@@ -193,10 +193,10 @@ def test_results_go_to_a_file_and_onto_a_page(directory, base):
                *SMALL, "--format", "json", "--output", out, "--report", page)
     assert done.stdout == ""
     assert json.loads(out.read_text())["runs"]
-    assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
     again = directory / "again.html"
     run(directory, "report", out, "-o", again)
-    assert again.read_text("utf-8").startswith("<!doctype html>")
+    assert again.read_text("utf-8").startswith("<!DOCTYPE html>")
     assert "sse" in run(directory, "report", out, "--format", "table").stdout
 
 
