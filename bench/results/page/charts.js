@@ -12,6 +12,14 @@ const SIDE_COLOURS = ["c6", "c2", "c0", "c4", "c1", "c3"];
 const TICKS = [[2, "50 %"], [10, "90 %"], [100, "99 %"], [1e3, "99.9 %"],
     [1e4, "99.99 %"], [1e5, "99.999 %"], [1e6, "99.9999 %"]];
 
+/** Where a curve is short, the marks between as well. */
+const MORE_TICKS = [[4 / 3, "25 %"], [4, "75 %"]];
+
+function ticksUpTo(end) {
+    return [...end < 100 ? MORE_TICKS : [], ...TICKS]
+        .filter(([at]) => at <= end);
+}
+
 /** Ranges over the repeats as whiskers, and values at the ends of bars. */
 const whiskers = {
     id: "whiskers",
@@ -163,11 +171,11 @@ function curves(page, cells) {
             max: end,
             title: { display: true, text: page.say(WORDS.shareAxis) },
             afterBuildTicks: (axis) => {
-                axis.ticks = TICKS.filter(([at]) => at <= end)
-                    .map(([value]) => ({ value }));
+                axis.ticks = ticksUpTo(end).map(([value]) => ({ value }));
             },
             ticks: { autoSkip: false, maxRotation: 0,
-                callback: (value) => TICKS.find(([at]) => at === value)?.[1] },
+                callback: (value) =>
+                    ticksUpTo(end).find(([at]) => at === value)?.[1] },
         }, logAxis(page.say(WORDS.delayAxis), drawn.flatMap(({ curve }) =>
             curve.map(([, us]) => us / 1e3))),
         ({ dataset, raw }) => `${dataset.label}: `

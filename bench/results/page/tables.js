@@ -105,10 +105,20 @@ function longTable(page, cells) {
         element("tbody", {}, ...correctness(page, cells), ...rows));
 }
 
+/** A note of earshot-bench's own is English in every language. */
+function remark(page, words) {
+    const made = element("li", {}, page.say(words));
+    if (words["en"] === words["zh-CN"]) {
+        made.lang = "en";
+        made.dataset.always = "";
+    }
+    return made;
+}
+
 function remarks(page, scenario) {
     const all = page.view.scenarios[scenario].remarks;
     return all.length ? element("ul", { className: "notes" },
-        ...all.map((one) => element("li", {}, page.say(one)))) : null;
+        ...all.map((one) => remark(page, one))) : null;
 }
 
 /** One scenario. */
