@@ -109,7 +109,7 @@ tick(struct worker *worker, int64_t now_ns)
     struct crowd *crowd = (struct crowd *)worker;
     begin_more(crowd);
     churn(crowd, now_ns);
-    if (crowd->is_draining)
+    if (crowd->is_draining || crowd->plan->message_limit)
         count_unserved(crowd);
 }
 

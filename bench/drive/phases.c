@@ -232,10 +232,55 @@ warm_up(struct stage *stage)
 }
 
 static bool
+is_publishing(struct stage *stage)
+{
+    int unfinished = 0;
+    for (int i = 0; i < stage->press_count; i++)
+        unfinished += atomic_load(&stage->presses[i].unfinished);
+    return unfinished > 0;
+}
+
+/* Whether somebody lacks something, or did when it was counted before COUNTS
+ * (each crowd's) were reached. */
+static bool
+is_unserved(struct stage *stage, const uint64_t *counts)
+{
+    for (int i = 0; i < stage->crowd_count; i++) {
+        struct crowd *crowd = &stage->crowds[i];
+        if (atomic_load(&crowd->counts) < counts[i] ||
+            atomic_load(&crowd->unserved))
+            return true;
+    }
+    return false;
+}
+
+/* From when on nobody may lack anything: what is being counted by now counts
+ * what was accepted before. */
+static uint64_t *
+note_counts(struct stage *stage)
+{
+    uint64_t *counts = xcalloc((size_t)stage->crowd_count + 1, sizeof *counts);
+    for (int i = 0; i < stage->crowd_count; i++)
+        counts[i] = atomic_load(&stage->crowds[i].counts) + 2;
+    return counts;
+}
+
+static bool
 is_exhausted(const struct stage *stage)
 {
     return plan_of(stage)->message_limit &&
            atomic_load(&stage->run.messages_left) <= 0;
+}
+
+/* A phase of so many messages is over when they have come. */
+static bool
+has_come(struct stage *stage, uint64_t **counts)
+{
+    if (!is_exhausted(stage) || is_publishing(stage))
+        return false;
+    if (!*counts)
+        *counts = note_counts(stage);
+    return !is_unserved(stage, *counts);
 }
 
 static void
@@ -262,47 +307,27 @@ measure(struct stage *stage)
     int64_t end_ns = atomic_load(&run->end_ns);
     int64_t middle_ns = main_ns + (end_ns - main_ns) / 2;
     bool is_upset = upset != UPSET_CUT && upset != UPSET_RESTART;
+    uint64_t *counts = NULL;
     /* Before the hook, which may take its time to read what others cost. */
     if (run->subscribe_sockets)
         sockets_count(run->subscribe_sockets);
     enter(stage, PHASE_MAIN);
     if (is_upset && upset != UPSET_NONE)
         stage_order(stage, ORDER_UPSET);
-    while (!stage->must_end && !is_exhausted(stage) && run_now(run) < end_ns) {
+    while (!stage->must_end && run_now(run) < end_ns &&
+           !has_come(stage, &counts)) {
         step(stage, is_upset ? end_ns : middle_ns);
         if (is_upset || run_now(run) < middle_ns)
             continue;
         is_upset = true;
         upset_in_the_middle(stage);
     }
+    free(counts);
     int64_t now_ns = run_now(run);
     if (now_ns < end_ns)
         atomic_store(&run->end_ns, now_ns);
     if (run->subscribe_sockets)
         stage->traffic = sockets_counted(run->subscribe_sockets);
-}
-
-static bool
-is_publishing(struct stage *stage)
-{
-    int unfinished = 0;
-    for (int i = 0; i < stage->press_count; i++)
-        unfinished += atomic_load(&stage->presses[i].unfinished);
-    return unfinished > 0;
-}
-
-/* Whether somebody lacks something, or did when it was counted before COUNTS
- * (each crowd's) were reached. */
-static bool
-is_unserved(struct stage *stage, const uint64_t *counts)
-{
-    for (int i = 0; i < stage->crowd_count; i++) {
-        struct crowd *crowd = &stage->crowds[i];
-        if (atomic_load(&crowd->counts) < counts[i] ||
-            atomic_load(&crowd->unserved))
-            return true;
-    }
-    return false;
 }
 
 static void
@@ -314,9 +339,7 @@ drain(struct stage *stage)
         step(stage, run_now(&stage->run) + ms_ns);
     while (is_publishing(stage) && is_worth_waiting(stage))
         step(stage, INT64_MAX);
-    uint64_t *counts = xcalloc((size_t)stage->crowd_count + 1, sizeof *counts);
-    for (int i = 0; i < stage->crowd_count; i++)
-        counts[i] = atomic_load(&stage->crowds[i].counts) + 2;
+    uint64_t *counts = note_counts(stage);
     while (is_unserved(stage, counts) && is_worth_waiting(stage))
         step(stage, INT64_MAX);
     free(counts);
