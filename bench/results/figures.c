@@ -35,6 +35,7 @@ static const struct figure_about about[FIGURE_COUNT] = {
     [FIGURE_BYTES_UP] = {"bytes_up_per_message", false},
     [FIGURE_SEGMENTS] = {"segments_per_message", false},
     [FIGURE_REQUESTS] = {"requests_per_message", false},
+    [FIGURE_COMMITS_PER_S] = {"commits_per_s", true},
     [FIGURE_MESSAGES_PER_COMMIT] = {"messages_per_commit", true},
     [FIGURE_CLIENT_CPU] = {"client_cpu_s_per_million", false},
     [FIGURE_THEORY] = {"theory_mean_us", false},
@@ -233,6 +234,8 @@ cost_figure(const struct result *result, enum figure figure)
                      delivered);
     case FIGURE_REQUESTS:
         return ratio(result->requests, delivered);
+    case FIGURE_COMMITS_PER_S:
+        return ratio(counted(result->commits), result->duration_s);
     case FIGURE_MESSAGES_PER_COMMIT:
         return ratio((double)result->messages_counted, result->commits);
     case FIGURE_CLIENT_CPU:

@@ -33,8 +33,9 @@ enum figure {
     FIGURE_BYTES,              /* both ways, per delivered message */
     FIGURE_BYTES_DOWN,
     FIGURE_BYTES_UP,
-    FIGURE_SEGMENTS, /* both ways, per delivered message */
-    FIGURE_REQUESTS, /* per delivered message */
+    FIGURE_SEGMENTS,      /* both ways, per delivered message */
+    FIGURE_REQUESTS,      /* per delivered message */
+    FIGURE_COMMITS_PER_S, /* of the queue, where it tells */
     FIGURE_MESSAGES_PER_COMMIT,
     FIGURE_CLIENT_CPU, /* s per million deliveries */
     FIGURE_THEORY, /* of polling: the mean latency that theory gives, half the

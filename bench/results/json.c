@@ -47,11 +47,39 @@ adopt(char **to, char **from)
     *from = NULL;
 }
 
+/* Runs of another machine than the first file's must say so. */
+static void
+note_machine(struct result *run, const struct machine *machine)
+{
+    result_note(run, "Measured on another machine: %s, %d cores, %s.",
+                machine->cpu ? machine->cpu : "processor unknown",
+                machine->cores,
+                machine->kernel ? machine->kernel : "kernel unknown");
+}
+
+static bool
+is_same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool
+is_same_machine(const struct machine *a, const struct machine *b)
+{
+    return is_same_text(a->cpu, b->cpu) && a->cores == b->cores &&
+           is_same_text(a->kernel, b->kernel);
+}
+
 void
 results_merge(struct results *into, struct results *from)
 {
-    for (int i = 0; i < from->run_count; i++)
+    bool is_foreign = into->machine->kernel && from->machine->kernel &&
+                      !is_same_machine(into->machine, from->machine);
+    for (int i = 0; i < from->run_count; i++) {
+        if (is_foreign)
+            note_machine(from->runs[i], from->machine);
         results_add(into, from->runs[i]);
+    }
     from->run_count = 0;
     if (!into->machine->kernel) {
         machine_fini(into->machine);
@@ -67,12 +95,6 @@ results_merge(struct results *into, struct results *from)
         into->calibration_deliveries_per_s = from->calibration_deliveries_per_s;
     }
     results_free(from);
-}
-
-static bool
-is_same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 static bool

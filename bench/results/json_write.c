@@ -148,10 +148,15 @@ static void
 put_derived(struct bytes *out, const struct result *result)
 {
     static const enum figure derived[] = {
-        FIGURE_SERVER_CPU,    FIGURE_SERVER_CPU_PUBLISH,
-        FIGURE_SERVER_MEMORY, FIGURE_SERVER_SWITCHES,
-        FIGURE_BYTES,         FIGURE_SEGMENTS,
-        FIGURE_REQUESTS,      FIGURE_MESSAGES_PER_COMMIT,
+        FIGURE_SERVER_CPU,
+        FIGURE_SERVER_CPU_PUBLISH,
+        FIGURE_SERVER_MEMORY,
+        FIGURE_SERVER_SWITCHES,
+        FIGURE_BYTES,
+        FIGURE_SEGMENTS,
+        FIGURE_REQUESTS,
+        FIGURE_COMMITS_PER_S,
+        FIGURE_MESSAGES_PER_COMMIT,
         FIGURE_CLIENT_CPU,
     };
     for (size_t i = 0; i < sizeof derived / sizeof *derived; i++)

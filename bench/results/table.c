@@ -7,6 +7,7 @@
 #include "results/findings.h"
 #include "results/grid.h"
 #include "results/json.h"
+#include "results/machine.h"
 #include "results/remarks.h"
 #include "results/text.h"
 
@@ -403,6 +404,49 @@ print_findings(FILE *file, const struct block *whole)
     findings_free(findings);
 }
 
+/* What is said of durability, each target once. */
+static void
+say_durable(struct bytes *text, const struct block *whole)
+{
+    const char *last = "";
+    for (int i = 0; i < whole->count; i++) {
+        const struct result *like = whole->cells[i].like;
+        if (!like->durability || strcmp(like->target, last) == 0 ||
+            strcmp(like->scenario, whole->cells[0].like->scenario) != 0)
+            continue;
+        bytes_printf(text, " %s: %s.", like->target, like->durability);
+        last = like->target;
+    }
+}
+
+static void
+print_machine(FILE *file, const struct block *whole)
+{
+    const struct machine *machine = whole->all->results->machine;
+    if (!machine->kernel)
+        return;
+    struct bytes text = BYTES_EMPTY;
+    bytes_printf(
+        &text, "%s, %d core%s, %s, %s.",
+        machine->cpu ? machine->cpu : "unknown processor", machine->cores,
+        machine->cores == 1 ? "" : "s", machine->kernel,
+        machine->distribution ? machine->distribution : "unknown distribution");
+    if (machine->disk_system && machine->fdatasync_p50_us > 0) {
+        bytes_printf(&text, " Queue on %s: fdatasync takes ",
+                     machine->disk_system);
+        text_duration(&text, machine->fdatasync_p50_us);
+        bytes_append_string(&text, " (p50), ");
+        text_duration(&text, machine->fdatasync_p99_us);
+        bytes_append_string(&text, " (p99).");
+    }
+    if (machine->disk_system && strcmp(machine->disk_system, "tmpfs") == 0)
+        bytes_append_string(&text, " On a tmpfs nothing is durable.");
+    else
+        say_durable(&text, whole);
+    text_wrap(file, text_of(&text), WIDTH, 0, "");
+    bytes_fini(&text);
+}
+
 void
 table_print(FILE *file, const struct results *results, bool with_colour)
 {
@@ -424,5 +468,7 @@ table_print(FILE *file, const struct results *results, bool with_colour)
                   "CPU is the server's, of all its processes, per million "
                   "deliveries (publish: publishes).",
                   WIDTH, 0, "");
+    if (cells->count)
+        print_machine(file, &whole);
     cells_free(cells);
 }

@@ -429,6 +429,24 @@ TEST(merged_files_keep_all_runs_in_order)
     results_free(into);
 }
 
+TEST(runs_of_another_machine_say_so_when_they_are_merged)
+{
+    struct results *into = made_up_results();
+    struct results *same = made_up_results();
+    struct results *other = made_up_results();
+    int count = same->run_count;
+    results_merge(into, same);
+    assert_int_equal(into->runs[count]->note_count, 0);
+    free(other->machine->cpu);
+    other->machine->cpu = xstrdup("Another CPU");
+    results_merge(into, other);
+    assert_int_equal(into->runs[0]->note_count, 0);
+    assert_string_equal(into->runs[2 * count]->notes[0],
+                        "Measured on another machine: Another CPU, 2 cores, "
+                        "Linux 6.1.0 x86_64.");
+    results_free(into);
+}
+
 /* -- what need not be done again ---------------------------------------- */
 
 TEST(a_complete_run_of_the_same_configuration_is_found)
@@ -550,6 +568,7 @@ main(void)
         LISTED(a_file_is_saved_read_and_saved_again),
         LISTED(a_file_that_cannot_be_written_is_named),
         LISTED(merged_files_keep_all_runs_in_order),
+        LISTED(runs_of_another_machine_say_so_when_they_are_merged),
         LISTED(a_complete_run_of_the_same_configuration_is_found),
         LISTED(an_interrupted_run_is_not_taken_for_done),
         LISTED(a_rate_that_was_found_does_not_tell_runs_apart),

@@ -5,6 +5,7 @@
 #include "result.h"
 #include "results/cells.h"
 #include "results/json.h"
+#include "results/machine.h"
 #include "results/text.h"
 
 #include "check.h"
@@ -301,6 +302,35 @@ TEST(memory_of_a_connection_is_told_where_a_server_has_just_started)
     results_free(results);
 }
 
+static void
+take_machine(struct results *results, const char *system)
+{
+    results->machine->kernel = xstrdup("Linux 6.1");
+    results->machine->cores = 2;
+    results->machine->disk_system = xstrdup(system);
+    results->machine->fdatasync_p50_us = 430;
+    results->machine->fdatasync_p99_us = 900;
+}
+
+TEST(the_machine_and_its_disk_are_named)
+{
+    struct results *results = one((struct made_up){0});
+    take_machine(results, "ext4");
+    assert_says(results, "2 cores, Linux 6.1");
+    assert_says(results, "Queue on ext4: fdatasync takes 430 µs");
+    assert_says(results, "(p99). Earshot: on disk before");
+    results_free(results);
+}
+
+TEST(on_a_tmpfs_nothing_is_called_durable)
+{
+    struct results *results = one((struct made_up){0});
+    take_machine(results, "tmpfs");
+    assert_says(results, "On a tmpfs nothing is durable.");
+    assert_keeps_silent(results, "on disk before");
+    results_free(results);
+}
+
 TEST(what_an_interrupted_run_had_not_delivered_is_not_lost)
 {
     struct results *results = one((struct made_up){.lost = 7});
@@ -373,6 +403,8 @@ RUN(LISTED(a_number_is_read_at_a_glance),
     LISTED(repeats_of_a_note_that_differ_in_their_figures_are_said_once),
     LISTED(dozens_of_notes_do_not_drown_the_table),
     LISTED(memory_of_a_connection_is_told_where_a_server_has_just_started),
+    LISTED(the_machine_and_its_disk_are_named),
+    LISTED(on_a_tmpfs_nothing_is_called_durable),
     LISTED(what_an_interrupted_run_had_not_delivered_is_not_lost),
     LISTED(a_side_that_no_run_knows_costs_nothing_that_is_said),
     LISTED(no_line_is_wider_than_a_hundred_columns),

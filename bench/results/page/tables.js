@@ -139,7 +139,8 @@ export function scenarioTables(page, cells) {
         framed(shortTable(page, cells), title), remarks(page, scenario), details);
 }
 
-function facts({ machine, settings }, cells) {
+function facts(page, { machine, settings }) {
+    const { cells } = page.view;
     const urls = [...new Set(cells.map(({ publish_by, publish_url }) =>
         publish_url && `${publish_by === "ws" ? "WebSocket" : "POST"} `
             + publish_url).filter(Boolean))];
@@ -150,11 +151,12 @@ function facts({ machine, settings }, cells) {
     return { ...settings, calibration: us ? `${number(us)} µs`
         + (most ? `, ${setting(Math.round(most))}/s` : "") : "",
     publishing: urls.join(", "),
-        durability: durable.join("; "), ...machine };
+        durability: machine.disk_system === "tmpfs" && durable.length
+            ? page.say(WORDS.notDurable) : durable.join("; "), ...machine };
 }
 
 export function machineList(page, results) {
-    const known = facts(results, page.view.cells);
+    const known = facts(page, results);
     const text = (name, value) => name === "memory_bytes" ? memory(value)
         : name.endsWith("_us") ? `${number(value / 1e3)} ms` : String(value);
     return Object.entries(MACHINE)

@@ -58,6 +58,7 @@ export const FIGURES = {
         ...both("TCP segments, a message", "TCP 段，每条消息") },
     "requests_per_message": { ...COUNT,
         ...both("requests, a message", "请求，每条消息") },
+    "commits_per_s": { ...COUNT, ...both("commits a second", "每秒提交") },
     "messages_per_commit": { ...COUNT,
         ...both("messages, a commit", "消息，每次提交") },
     "client_cpu_s_per_million": { unit: "µs", scale: 1,
@@ -173,7 +174,8 @@ export const WORDS = {
     neverCame: both("deliveries that were owed never came",
         "次应有的送达没有到来"),
     of: both("of", "／共"),
-    none: both("not measured", "未测量"),
+    notDurable: both("on a tmpfs nothing is durable",
+        "tmpfs 上的数据都不持久"),
 };
 
 export const MACHINE = {
