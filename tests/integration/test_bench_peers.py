@@ -168,6 +168,13 @@ def test_on_a_tmpfs_nothing_is_called_durable(directory, peer):
     in_memory.close()
 
 
+def test_without_syncing_nothing_is_called_durable(peer):
+    server = peer("earshot --synchronous normal")
+    assert "durable" not in server.target
+    assert "power cut" in server.target["about"]
+    server.close()
+
+
 def test_on_a_terminal_ctrl_c_ends_it(directory):
     ours, its = pty.openpty()
     process = subprocess.Popen(
