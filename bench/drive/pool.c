@@ -1,6 +1,7 @@
 #include "drive/pool.h"
 
 #include "base/bytes.h"
+#include "drive/sockets.h"
 
 #include <event2/event_struct.h>
 #include <stdlib.h>
@@ -49,15 +50,14 @@ on_direct_event(evutil_socket_t fd, short what, void *context)
     transfer->on_readable(transfer, fd);
 }
 
-/* What curl has read by now it has handed over. Paused, it lets go of the
- * socket and reads nothing, whatever else makes it look at the transfer. */
+/* What curl has read by now it has handed over. */
 static void
 go_direct(struct transfer *transfer, int fd)
 {
-    transfer->wants_direct = false;
-    if (curl_easy_pause(transfer->easy, CURLPAUSE_RECV))
-        return;
+    sockets_take(transfer->sockets, fd);
+    transfer_fini(transfer);
     transfer->is_direct = true;
+    transfer->fd = fd;
     event_assign(&transfer->direct, transfer->pool->base, fd,
                  EV_READ | EV_PERSIST, on_direct_event, transfer);
     event_add(&transfer->direct, NULL);
@@ -177,10 +177,9 @@ transfer_init(struct transfer *transfer, struct pool *pool,
 void
 transfer_fini(struct transfer *transfer)
 {
-    if (!transfer->easy)
-        return;
     transfer_stop(transfer);
-    curl_easy_cleanup(transfer->easy);
+    if (transfer->easy)
+        curl_easy_cleanup(transfer->easy);
     transfer->easy = NULL;
 }
 
@@ -204,24 +203,25 @@ transfer_start(struct transfer *transfer)
 void
 transfer_pause(struct transfer *transfer, bool is_paused)
 {
-    if (!transfer->is_under_way)
-        return;
-    if (!transfer->is_direct)
+    if (transfer->is_direct && is_paused)
+        event_del(&transfer->direct);
+    else if (transfer->is_direct)
+        event_add(&transfer->direct, NULL);
+    else if (transfer->is_under_way)
         curl_easy_pause(transfer->easy,
                         is_paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
-    else if (is_paused)
-        event_del(&transfer->direct);
-    else
-        event_add(&transfer->direct, NULL);
 }
 
 void
 transfer_stop(struct transfer *transfer)
 {
     rest(transfer);
-    if (transfer->is_direct)
+    if (transfer->is_direct) {
         event_del(&transfer->direct);
+        sockets_close(transfer->sockets, transfer->fd);
+    }
     transfer->is_direct = false;
+    transfer->wants_direct = false;
     if (!transfer->is_added)
         return;
     transfer->is_added = false;

@@ -20,6 +20,8 @@ struct pool_watch {
     void *context;
 };
 
+struct sockets;
+
 struct pool {
     struct event_base *base;
     CURLM *multi;
@@ -36,11 +38,13 @@ struct transfer {
      * that only connects is still in it, or its connection would be closed. */
     void (*on_done)(struct transfer *transfer, CURLcode code);
     /* Set in a callback of curl's, when the rest of the answer shall be read
-     * beside curl, which stands still meanwhile: on_readable, whenever its
-     * socket has something. */
+     * without curl: its handle is freed, and on_readable called whenever the
+     * socket, which is one of `sockets`, has something. */
     bool wants_direct;
     void (*on_readable)(struct transfer *transfer, int fd);
+    struct sockets *sockets;
     bool is_direct;
+    int fd;
     struct event direct;
     bool only_connects;
     bool is_added;
@@ -52,7 +56,8 @@ void pool_init(struct pool *pool, struct event_base *base,
 /* All transfers must be removed. */
 void pool_fini(struct pool *pool);
 
-/* Makes the handle of a transfer that is going to run in POOL. */
+/* Makes the handle of a transfer that is going to run in POOL. One that was
+ * read directly has none any more. */
 void transfer_init(struct transfer *transfer, struct pool *pool,
                    void (*on_done)(struct transfer *, CURLcode));
 void transfer_fini(struct transfer *transfer);

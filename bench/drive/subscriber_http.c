@@ -1,6 +1,6 @@
 /* Subscribers whose transport is made of HTTP requests (LINK_HTTP).
  *
- * A stream's bytes are read beside curl, once its head has come: curl 7.88 asks
+ * A plain stream's socket is taken over once its head has come: curl 7.88 asks
  * the kernel after each read whether there is more, and a delivery would cost
  * half as much again as it costs a bare reader. Chunks are undone here for that
  * reason. TLS and HTTP/2 stay with curl. */
@@ -207,6 +207,7 @@ make_handle(struct subscriber *subscriber)
     struct crowd *crowd = subscriber->crowd;
     transfer_init(&subscriber->transfer, subscriber->pool, on_done);
     subscriber->transfer.on_readable = on_readable;
+    subscriber->transfer.sockets = crowd->worker.opener.sockets;
     CURL *easy = subscriber->transfer.easy;
     opener_apply(&crowd->worker.opener, easy);
     request_apply(easy, crowd->entrance, crowd->plan, crowd->buffer_bytes);
