@@ -70,41 +70,49 @@ draw(struct progress *progress, const char *text)
     progress->is_drawn = true;
 }
 
-static void
-append_rate(struct bytes *line, const char *what, double per_s)
+static int
+decimals_of(double ms)
 {
-    if (per_s >= 0.05)
-        bytes_printf(line, "  %.*f %s/s", per_s < 10 ? 1 : 0, per_s, what);
+    return ms < 10 ? 2 : ms < 100 ? 1 : 0;
 }
 
 static void
-append_latency(struct bytes *line, const char *what, double us)
+append_rates(struct bytes *line, const struct drive_progress *state)
 {
-    double ms = us / 1000;
-    if (us > 0)
-        bytes_printf(line, "  %s %.*f ms", what,
-                     ms < 10    ? 2
-                     : ms < 100 ? 1
-                                : 0,
-                     ms);
+    double in = state->publishes_per_s, out = state->deliveries_per_s;
+    if (in >= 0.05 || out >= 0.05)
+        bytes_printf(line, "  %.*f -> %.*f/s", in < 10, in, out < 10, out);
 }
 
+static void
+append_latency(struct bytes *line, const struct drive_progress *state)
+{
+    double p50_ms = state->p50_us / 1000, p99_ms = state->p99_us / 1000;
+    if (p50_ms > 0)
+        bytes_printf(line, "  p50 %.*f p99 %.*f ms", decimals_of(p50_ms),
+                     p50_ms, decimals_of(p99_ms), p99_ms);
+}
+
+/* Short, for it must fit beside the run's name: what is published -> what
+ * arrives. While it measures, the time that is left says so. */
 static void
 append_state(struct bytes *line, const struct plan *plan,
              const struct drive_progress *state)
 {
-    bytes_printf(line, "  %s", phases[state->phase]);
-    if (state->left_s >= 0)
-        bytes_printf(line, ", %.0f s left", ceil(state->left_s));
+    bool has_left = state->left_s >= 0;
+    if (!has_left || state->phase != PHASE_MAIN)
+        bytes_printf(line, "  %s%s", phases[state->phase], has_left ? "," : "");
+    else
+        bytes_append_char(line, ' ');
+    if (has_left)
+        bytes_printf(line, " %.0f s left", ceil(state->left_s));
     else if (state->elapsed_s >= 1)
         bytes_printf(line, " for %.0f s", floor(state->elapsed_s));
     if (state->phase == PHASE_CONNECT)
         bytes_printf(line, "  %d of %d subscribed", state->subscribed,
                      plan->subscribers);
-    append_rate(line, "published", state->publishes_per_s);
-    append_rate(line, "delivered", state->deliveries_per_s);
-    append_latency(line, "p50", state->p50_us);
-    append_latency(line, "p99", state->p99_us);
+    append_rates(line, state);
+    append_latency(line, state);
     if (state->lost_told)
         bytes_printf(line, "  the server told of %llu losses",
                      (unsigned long long)state->lost_told);
@@ -137,7 +145,7 @@ void
 progress_phase(struct progress *progress, enum phase phase)
 {
     if (progress->plan && phase != PHASE_OVER)
-        progress_remark(progress, "[%d/%d] %s %s %s %s, %s", progress->number,
+        progress_remark(progress, "%d/%d %s %s %s %s, %s", progress->number,
                         progress->count, progress->plan->scenario,
                         progress->plan->target->name,
                         progress->plan->subscribe->transport,
@@ -151,7 +159,7 @@ progress_tell(struct progress *progress, const struct drive_progress *state)
         return;
     char text[LINE_SIZE], line[LINE_SIZE + 32];
     int width = terminal_width();
-    int head = snprintf(line, sizeof line, "[%d/%d] ", progress->number,
+    int head = snprintf(line, sizeof line, "%d/%d ", progress->number,
                         progress->count);
     progress_line(text, sizeof text, width - head, progress->plan, state);
     snprintf(line + head, sizeof line - (size_t)head, "%s", text);
@@ -172,27 +180,41 @@ progress_wait(struct progress *progress, const char *what)
         draw(progress, what);
 }
 
+static void
+print_line(struct progress *progress, const char *format, va_list args)
+{
+    wipe(progress);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
 void
 progress_say(struct progress *progress, const char *format, ...)
 {
     va_list args;
     wipe(progress);
-    va_start(args, format);
     fputs("earshot-bench: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    va_start(args, format);
+    print_line(progress, format, args);
+    va_end(args);
+}
+
+void
+progress_announce(struct progress *progress, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (progress->is_live || progress->is_verbose)
+        print_line(progress, format, args);
     va_end(args);
 }
 
 void
 progress_remark(struct progress *progress, const char *format, ...)
 {
-    if (!progress->is_verbose)
-        return;
     va_list args;
-    wipe(progress);
     va_start(args, format);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    if (progress->is_verbose)
+        print_line(progress, format, args);
     va_end(args);
 }

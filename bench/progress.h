@@ -30,6 +30,9 @@ void progress_end(struct progress *progress);
 /* A line that stays, whether or not anybody watches. */
 __attribute__((format(printf, 2, 3))) void
 progress_say(struct progress *progress, const char *format, ...);
+/* A line that stays, where somebody watches: on a terminal, or --verbose. */
+__attribute__((format(printf, 2, 3))) void
+progress_announce(struct progress *progress, const char *format, ...);
 /* A line that stays, with --verbose only. */
 __attribute__((format(printf, 2, 3))) void
 progress_remark(struct progress *progress, const char *format, ...);

@@ -198,6 +198,7 @@ static bool
 probe(struct session *session)
 {
     int asked = 0, failed = 0;
+    progress_wait(session->progress, "asking each way once");
     char **problems = xcalloc((size_t)session->agenda.count, sizeof *problems);
     for (int i = 0; i < session->agenda.count && !interrupt_signal(); i++) {
         struct item *item = &session->agenda.items[i];
@@ -258,6 +259,25 @@ keep(struct session *session, struct result *result)
     if (session->settings->resume &&
         !results_save(session->settings->resume, session->results, &problem))
         complain(session, problem);
+}
+
+/* What lies ahead; about a second and a half goes by besides what each run
+ * measures. */
+static void
+announce(struct session *session)
+{
+    int count = 0;
+    for (int i = 0; i < session->agenda.count; i++)
+        count += !session->agenda.items[i].is_done;
+    double seconds = session->agenda.seconds + 1.5 * count;
+    bool is_long = seconds >= 100;
+    progress_announce(session->progress,
+                      "%d run%s, about %.0f %s; seed %llu. Ctrl-C ends with "
+                      "what was measured so far.",
+                      count, count == 1 ? "" : "s",
+                      is_long ? seconds / 60 : seconds,
+                      is_long ? "minutes" : "seconds",
+                      (unsigned long long)session->results->seed);
 }
 
 static void
@@ -327,6 +347,7 @@ session_run(const struct settings *settings, int argc, char *const *argv)
     if (is_ready) {
         head_results(&session, argc, argv);
         look_at_disk(&session);
+        announce(&session);
         calibrate(&session);
         run_all(&session);
     }

@@ -162,9 +162,10 @@ def test_on_a_terminal_a_live_line_tells_how_it_goes(directory, base):
     os.close(ours)
     assert command.wait(slow(10)) == 0
     lines = shown.decode().split("\r")
-    assert any(re.search(r"\[1/1\] latency sse \S+  measuring, \d s left",
-                         line) for line in lines), lines
-    assert all(len(line.replace("\033[K", "")) <= 72 for line in lines)
+    assert any(re.search(r"1/1 latency sse \S+  \d s left  \d+ -> \d+/s  "
+                         r"p50 [\d.]+ p99 [\d.]+ ms", line) for line in lines), lines
+    live = [line for line in lines if line.startswith("1/1")]
+    assert all(len(line.replace("\033[K", "")) <= 72 for line in live)
     assert lines[-1].endswith("\033[K")
 
 
@@ -242,7 +243,7 @@ def test_an_interrupted_command_goes_on_where_it_was(directory, base, begin):
     path = directory / "kept.json"
     arguments = ["--url", base, "latency", *SMALL, "--resume", path]
     command = begin(*arguments, "--seconds", "1", "--verbose")
-    wait_until(lambda: "[2/4]" in command.log, 20, "the second run")
+    wait_until(lambda: "2/4 " in command.log, 20, "the second run")
     command.signal(signal.SIGINT)
     assert command.wait(10) == 130
     first = json.loads(path.read_text())
