@@ -88,8 +88,8 @@ void subscriber_again_after(struct subscriber *subscriber, int64_t us);
  * is not subscribed until it is ready again, and recovers. (Where the transfer
  * or the connection failed, that is known.) */
 void subscriber_broke(struct subscriber *subscriber);
-/* The server breaks the protocol: the SENTENCE goes into the run's result, and
- * the connection is ended. */
+/* The server breaks the protocol: the SENTENCE goes into the run's result, with
+ * the URL before it, and the connection is ended. */
 void subscriber_fail(struct subscriber *subscriber, const char *sentence);
 
 /* Likewise: the answer is not of the kind that carries messages. */

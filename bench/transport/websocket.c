@@ -16,19 +16,6 @@ flush(struct websocket *websocket, struct subscriber *subscriber)
     bytes_fini(out);
 }
 
-/* Says what is wrong, and where. */
-static void
-fail(struct websocket *websocket, struct subscriber *subscriber)
-{
-    struct bytes sentence = BYTES_EMPTY;
-    char *url = subscriber_url(subscriber);
-    bytes_printf(&sentence, "%s: %s", url, websocket->client.problem);
-    bytes_append_char(&sentence, '\0');
-    subscriber_fail(subscriber, sentence.data);
-    bytes_fini(&sentence);
-    free(url);
-}
-
 void
 websocket_begin(struct websocket *websocket, struct subscriber *subscriber)
 {
@@ -39,7 +26,7 @@ websocket_begin(struct websocket *websocket, struct subscriber *subscriber)
                            subscriber_random(subscriber)))
         flush(websocket, subscriber);
     else
-        fail(websocket, subscriber);
+        subscriber_fail(subscriber, websocket->client.problem);
     free(url);
     free(headers);
 }
@@ -64,7 +51,7 @@ websocket_take(struct subscriber *subscriber, void *state, const char *data,
             break;
         case WS_WRONG:
             flush(websocket, subscriber);
-            fail(websocket, subscriber);
+            subscriber_fail(subscriber, websocket->client.problem);
             return;
         case WS_NOTHING:
         case WS_CLOSE:
