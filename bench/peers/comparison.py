@@ -242,10 +242,11 @@ def comparison(results, disk, cores):
     repeats = max(run["repeat"] for run in results["runs"]) + 1
     where = f"the servers on core {cores[0]}, earshot-bench on core " \
         f"{cores[1]}" if cores else "all on one core"
+    how_often = f"{repeats} interleaved repeats: the median (the least–the " \
+        "most)." if repeats > 1 else "Measured once."
     head = (f"{machine['cpu']}, {os.cpu_count()} cores, "
             f"{machine['distribution']}, {machine['kernel']}; {where}. "
-            f"{repeats} interleaved repeats: the median (the least–the most). "
-            f"{disk}")
+            f"{how_often} {disk}")
     parts = [head, losses(results) + limits(results)]
     if rows(cells, "latency") or rows(cells, "fanout"):
         parts += ["**Delivery**: one subscriber at 100 messages a second, "

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+import bench
 import processes
 from wait import slow, wait_until
 
@@ -126,7 +127,7 @@ ONE = ("--peers", "bare-sse,bare-fastcgi", "--scenarios", "latency,publish",
 def test_it_measures_and_prints_a_table(directory):
     done = bench_peers(directory, *ONE)
     assert done.returncode == 0, done.stderr
-    assert "4 measurements" in done.stderr
+    assert "To be measured: 4, about" in done.stderr
     line_of(done.stdout, "| bare SSE | direct | sse |")
     line_of(done.stdout, "| bare FastCGI | lighttpd | long-poll |")
     whole = json.loads((directory / "state/results.json").read_text("utf-8"))
@@ -135,8 +136,29 @@ def test_it_measures_and_prints_a_table(directory):
     again = bench_peers(directory, *ONE)
     assert again.returncode == 0 and again.stdout.splitlines()[2:] == \
         done.stdout.splitlines()[2:]
-    assert "measurements" not in again.stderr
+    assert "To be measured" not in again.stderr
     assert processes.of(directory) == []
+
+
+def test_what_was_disturbed_is_measured_again_but_not_for_ever(directory):
+    done = bench_peers(directory, "--peers", "bare-sse", "--scenarios",
+                       "latency", "--repeats", "1", "--undisturbed=-1")
+    assert done.returncode == 0, done.stderr
+    assert "of the machine" in done.stderr
+    log = (directory / "state/log").read_text("utf-8")
+    assert log.count("earshot-bench latency") == 3
+    whole = json.loads((directory / "state/results.json").read_text("utf-8"))
+    assert len(whole["runs"]) == 1
+
+
+def test_a_page_can_be_made_of_it(directory):
+    done = bench_peers(directory, "--peers", "bare-sse", "--scenarios",
+                       "latency", "--repeats", "2")
+    assert done.returncode == 0, done.stderr
+    page = directory / "report.html"
+    bench.run(directory, "report", directory / "state/results.json",
+              "-o", page)
+    assert "bare SSE" in page.read_text("utf-8")
 
 
 def test_interrupted_it_goes_on(directory):
