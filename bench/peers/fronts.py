@@ -221,6 +221,7 @@ def earshot(name, folders, port, sockets, ws_socket, workers=1, cores=None):
                     f"server.max-connections = {descriptors() // 2}")
     hosts = "), (".join(LIGHTTPD_SOCKET.format(socket=socket)
                         for socket in sockets)
-    text = replaced(text, r"fastcgi\.server \+= \(\"/earshot\" => \(\(.*?\)\)\)",
+    text = replaced(text,
+                    r"fastcgi\.server \+= \(\"/earshot\" => \(\(.*?\)\)\)",
                     f'fastcgi.server += ("/earshot" => (({hosts})))')
     return lighttpd(folders, port, text, cores)

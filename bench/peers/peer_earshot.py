@@ -30,7 +30,8 @@ class Earshot(Peer):
         ws_socket = self.folders.run / "ws.socket"
         members = [Member(self.folders, "program", f"earshot-{number}",
                           [built(self.options, "earshot.fcgi"), *common,
-                           "--socket", socket], cores=self.cores, listens=socket)
+                           "--socket", socket],
+                          cores=self.cores, listens=socket)
                    for number, socket in enumerate(sockets)]
         members.append(Member(
             self.folders, "reference", "earshot-ws",
