@@ -206,8 +206,11 @@ def losses(results):
     for run in results["runs"]:
         # What was under way when it was interrupted counts as lost in it.
         is_cut = not run["complete"] and not run["problem"]
-        wrong = ["interrupted"] if is_cut else [f"{run[word]} {word}" for word in
-                 ("lost", "repeated", "reordered", "refused") if run[word]]
+        wrong = [f"{run[word]} {word}" for word in
+                 ("lost", "repeated", "reordered", "refused")
+                 if run[word] and not is_cut]
+        if is_cut:
+            wrong.append("interrupted")
         if run["problem"]:
             wrong.append(run["problem"])
         if wrong:

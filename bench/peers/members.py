@@ -2,6 +2,7 @@
 it. It knows no server by name."""
 
 import ctypes
+import fcntl
 import os
 import pathlib
 import random
@@ -78,17 +79,44 @@ class Folders:
     short enough for them), configurations and logs, `data` for what a server
     keeps, on a real file system where there is one."""
 
+    PREFIX = "earshot-peer-"
+
     def __init__(self, data=None):
-        self.run = pathlib.Path(tempfile.mkdtemp(prefix="earshot-peer-"))
+        self.remove_abandoned()
+        self.run = pathlib.Path(tempfile.mkdtemp(prefix=self.PREFIX))
         where = data or self.a_real_place()
         try:
             os.makedirs(where, exist_ok=True)
             self.data = pathlib.Path(
-                tempfile.mkdtemp(prefix="earshot-peer-", dir=where))
+                tempfile.mkdtemp(prefix=self.PREFIX, dir=where))
         except OSError as error:
             shutil.rmtree(self.run, ignore_errors=True)
             raise Trouble(f"{where} cannot be written: {error.strerror}. "
                           "Give another directory by --queue-dir.") from None
+        self.lock = self.own()
+
+    def own(self):
+        """A lock that is free again when we have ended, however that was."""
+        lock = open(self.run / "own", "w", encoding="utf-8")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write(str(self.data))
+        lock.flush()
+        (self.run / "own").rename(self.run / "owned")
+        return lock
+
+    def remove_abandoned(self):
+        """What those have left who were killed."""
+        for path in pathlib.Path(tempfile.gettempdir()).glob(
+                self.PREFIX + "*/owned"):
+            try:
+                with open(path, encoding="utf-8") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    data = pathlib.Path(lock.read())
+            except OSError:
+                continue
+            if data.name.startswith(self.PREFIX):
+                shutil.rmtree(data, ignore_errors=True)
+            shutil.rmtree(path.parent, ignore_errors=True)
 
     def a_real_place(self):
         for place in (tempfile.gettempdir(), "/var/tmp", os.getcwd()):
@@ -106,6 +134,7 @@ class Folders:
         return self.is_real(self.data)
 
     def remove(self):
+        self.lock.close()
         shutil.rmtree(self.run, ignore_errors=True)
         shutil.rmtree(self.data, ignore_errors=True)
 

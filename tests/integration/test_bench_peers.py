@@ -155,6 +155,10 @@ def test_nothing_outlives_it(directory, peer, number):
     # The kernel tells those that it has started of its death.
     wait_until(lambda: not any(map(processes.alive, server.pids)), 10,
                "the end of what it has started")
+    # What one that was killed has left is removed by the next, whoever starts
+    # it.
+    peer("bare-sse").close()
+    assert not list(directory.glob("earshot-peer-*"))
 
 
 def test_on_a_tmpfs_nothing_is_called_durable(directory, peer):
