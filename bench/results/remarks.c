@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is said of a kind: %1 is the range of its figures, %2 the runs. */
+/* What is said of a kind: %1 is the range of its figures, %2 the runs, %3 the
+ * largest of its figures. */
 static const struct {
     const char *word;
     bool is_whole; /* per cent, or deliveries: no digits behind the point */
@@ -31,9 +32,9 @@ static const struct {
      "count from when they were due.",
      "未能按计划发送%2：消息晚了 %1 毫秒（p99），而延迟从应发时刻算起。"},
     {"reads", false,
-     "Up to %1 ms (p99) of a delay may be the client's own%2: so long it took "
+     "Up to %3 ms (p99) of a delay may be the client's own%2: so long it took "
      "to read what had arrived together.",
-     "延迟中最多有 %1 毫秒（p99）可能出自客户端自身%2：读完一同到达的数据要"
+     "延迟中最多有 %3 毫秒（p99）可能出自客户端自身%2：读完一同到达的数据要"
      "这么久。"},
     {"others", true,
      "Others took %1 % of the machine%2: repeat this when it is quiet.",
@@ -107,13 +108,15 @@ fill(struct bytes *out, const char *format, const struct tally *tally,
      bool is_whole, bool is_en)
 {
     for (const char *p = format; *p; p++) {
-        bool is_mark = *p == '%' && (p[1] == '1' || p[1] == '2');
+        bool is_mark = *p == '%' && p[1] >= '1' && p[1] <= '3';
         if (!is_mark)
             bytes_append_char(out, *p);
         else if (*++p == '1')
             say_range(out, tally, is_whole);
-        else
+        else if (*p == '2')
             say_runs(out, tally, is_en);
+        else
+            text_number(out, tally->high);
     }
 }
 

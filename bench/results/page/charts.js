@@ -311,10 +311,13 @@ function polling(page, cells) {
     };
 }
 
+/** By theory a subscriber asks once an interval, whatever there is to get. */
 function theory(page, cells) {
-    const points = cells.filter(({ figures }) => figures.theory_mean_us)
-        .map(({ figures }) => ({ x: figures.requests_per_message[0],
-            y: figures.theory_mean_us[0] / 1e3 }))
+    const points = cells.filter(({ figures, rate_per_s }) =>
+        figures.theory_mean_us && rate_per_s)
+        .map(({ figures, poll_interval_s, rate_per_s, channels }) =>
+            ({ x: channels / (poll_interval_s * rate_per_s),
+                y: figures.theory_mean_us[0] / 1e3 }))
         .sort((one, other) => one.x - other.x);
     return { label: page.say(WORDS.theory), data: points,
         borderColor: themeColour("theory"), borderWidth: 1.5,

@@ -130,8 +130,8 @@ export const WORDS = {
     "全部连接保持时的常驻内存，减去它们到来之前的。"),
     polling: both("Polling: delay against waste", "轮询：延迟与浪费"),
     pollingHow: both("Each point is an interval. The line is theory: half the"
-        + " interval and a round trip.",
-    "每个点是一个轮询间隔；线是理论值：半个间隔加一次往返。"),
+        + " interval and a round trip, and one request an interval.",
+    "每个点是一个轮询间隔；线是理论值：延迟为半个间隔加一次往返，每个间隔一次请求。"),
     publishing: both("Publishes a second, by publishers",
         "每秒发布数与发布者数"),
     publishingHow: both("Closed loop: each publisher sends its next message"
