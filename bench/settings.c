@@ -318,6 +318,10 @@ check_together(const struct reading *reading)
         return complain(reading, "report takes files of results: "
                                  "earshot-bench report results.json -o "
                                  "report.html");
+    if (settings->publish_by == PUBLISH_BY_WS && settings->channels > 1)
+        return complain(reading, "over WebSocket a connection publishes to the "
+                                 "one channel that it follows; leave out "
+                                 "--channels, or --publish-by");
     if (settings->all && settings->scenarios.count)
         return complain(reading,
                         "--all runs every scenario; leave out \"%s\", "

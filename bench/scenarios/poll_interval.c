@@ -17,26 +17,34 @@ poll_interval_suits(const struct entrance *subscribe)
     return strcmp(subscribe->transport, "poll") == 0;
 }
 
+static void
+add(const struct plan *base, const struct settings *settings,
+    struct plans *plans, int64_t interval_us)
+{
+    struct plan plan = *base;
+    plan.poll_interval_us = interval_us;
+    /* Everybody asks at least once and a bit while it counts. */
+    if (settings->seconds == SETTING_FREE && plan.main_us < interval_us * 6 / 5)
+        plan.main_us = interval_us * 6 / 5;
+    /* What arrives while it counts is then as much as what is published, and
+     * each delivery pays for its share of the requests. */
+    if (settings->warm_up_s == SETTING_FREE)
+        plan.warm_up_us = interval_us;
+    plans->add(plans, &plan);
+}
+
 void
 poll_interval_vary(const struct plan *base, const struct settings *settings,
                    struct plans *plans)
 {
     static const int64_t intervals_us[] = {100000, 300000, 1000000, 3000000,
                                            10000000};
-    struct plan plan = *base;
     if (settings->poll_interval_s != SETTING_FREE) {
-        plans->add(plans, &plan);
+        add(base, settings, plans, base->poll_interval_us);
         return;
     }
-    for (size_t i = 0; i < sizeof intervals_us / sizeof *intervals_us; i++) {
-        int64_t interval_us = intervals_us[i];
-        plan.poll_interval_us = interval_us;
-        /* Everybody asks at least once and a bit while it counts. */
-        if (settings->seconds == SETTING_FREE &&
-            base->main_us < interval_us * 6 / 5)
-            plan.main_us = interval_us * 6 / 5;
-        plans->add(plans, &plan);
-    }
+    for (size_t i = 0; i < sizeof intervals_us / sizeof *intervals_us; i++)
+        add(base, settings, plans, intervals_us[i]);
 }
 
 struct result *

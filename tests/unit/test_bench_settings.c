@@ -199,6 +199,9 @@ TEST(what_contradicts_itself_is_refused)
     BAD("--self and --url each name a server; give one of them, or --target "
         "for several",
         "--self", "--url", "http://a");
+    BAD("over WebSocket a connection publishes to the one channel that it "
+        "follows; leave out --channels, or --publish-by",
+        "--publish-by", "ws", "--channels", "2");
 }
 
 TEST(help_and_version_ask_for_nothing_else)
@@ -324,6 +327,7 @@ TEST(poll_interval_asks_for_five_and_measures_each_for_long_enough)
     assert_int_equal(made[0].main_us, 6000000);
     assert_int_equal(made[4].poll_interval_us, 10000000);
     assert_int_equal(made[4].main_us, 12000000);
+    assert_int_equal(made[4].warm_up_us, 10000000);
     GOOD("--poll-interval", "0.25");
     make_plans("poll-interval", &base);
     assert_int_equal(made_count, 1);
