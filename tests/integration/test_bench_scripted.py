@@ -130,6 +130,14 @@ def test_a_cut_ends_every_stream_and_cursors_go_on(scripted):
     assert server.happened["cuts"] == 2
 
 
+def test_a_stream_ends_when_it_is_to(scripted):
+    server = scripted(ends_ms=100)
+    began = time.monotonic()
+    with socket_to(server) as ws:
+        ws.wait_ended()
+    assert time.monotonic() - began >= 0.1
+
+
 def test_answers_may_come_byte_by_byte_and_in_fragments(scripted):
     server = scripted(pieces=1, fragments=4)
     with sse.over_http(url(server, "room/sse")) as stream, \

@@ -25,6 +25,7 @@ A script is an object (of JSON, if it comes from a file):
 "pieces"    so many bytes are written at a time
 "fragments" WebSocket messages come in so many frames, with pings between
 "forgets"   true: cursors mean nothing, everyone begins at the end
+"ends_ms"   every stream ends so long after its beginning
 "answers"   {"sse": {"status": 404, "type": "text/html", "body": "…"}}: what
             "publish", "poll", "sse", "ws", "socket.io" is answered instead
 
@@ -49,7 +50,7 @@ LOSS = None
 EFFECTS = {"delay_ms", "lose", "repeat", "swap", "only", "answer_ms", "status",
            "silent", "stall_ms", "cut", "tell"}
 CHOICES = {"from", "to", "every"}
-SCRIPT = {"rules", "pieces", "fragments", "forgets", "answers"}
+SCRIPT = {"rules", "pieces", "fragments", "forgets", "ends_ms", "answers"}
 
 
 def effects_on(rules, number):
@@ -238,8 +239,9 @@ class Client:
             self.server.live.discard(self)
 
     async def until_end(self, *tasks):
-        """Until one of them is over; the others are ended."""
-        tasks = [asyncio.ensure_future(task) for task in tasks]
+        """Until one of them is over, or its time; the others are ended."""
+        life = asyncio.sleep(self.server.script.get("ends_ms", 1e9) / 1000)
+        tasks = [asyncio.ensure_future(task) for task in (*tasks, life)]
         try:
             done, _ = await asyncio.wait(
                 tasks, return_when=asyncio.FIRST_COMPLETED)
