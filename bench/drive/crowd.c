@@ -38,7 +38,6 @@ void
 crowd_ready(struct crowd *crowd, bool is_ready, bool was_connecting)
 {
     atomic_fetch_add(&crowd->ready, is_ready ? 1 : -1);
-    tally_add(&crowd->moves);
     if (is_ready && was_connecting)
         crowd->connecting--;
 }

@@ -40,7 +40,6 @@ struct crowd {
     _Atomic int greeted;  /* have got a first message since they were ready */
     _Atomic int unserved; /* in the drain phase: who still lacks something */
     _Atomic uint64_t counts; /* how often that was counted */
-    _Atomic uint64_t moves;  /* how often anyone became ready, or was no more */
 };
 
 /* A crowd of COUNT, numbered from FIRST. WORKER_NUMBER is the thread's. */

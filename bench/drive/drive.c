@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void
 init_curl(void)
@@ -22,6 +23,12 @@ is_possible(const struct plan *plan, struct result *result)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, init_curl);
+    if (plan->publishers && plan->channels > 1 &&
+        strcmp(plan->publish->transport, "ws") == 0) {
+        result_problem(result, "A WebSocket publishes to its own channel: "
+                               "leave out --channels, or publish by post");
+        return false;
+    }
     if (!plan->subscribers || transport_find(plan->subscribe->transport))
         return true;
     result_problem(result, "There is no transport \"%s\"",

@@ -22,6 +22,8 @@ struct faults {
     struct fault kinds[KINDS_MAX];
     int kind_count;
     unsigned count;
+    bool is_away;
+    unsigned away_count;
 };
 
 struct faults *
@@ -57,6 +59,23 @@ find_kind(struct faults *faults, const char *sentence)
     return kind;
 }
 
+static void
+count(struct faults *faults, const char *sentence, bool is_final)
+{
+    struct fault *kind = find_kind(faults, sentence);
+    kind->count++;
+    kind->is_final |= is_final;
+    faults->count++;
+}
+
+void
+faults_set_away(struct faults *faults)
+{
+    pthread_mutex_lock(&faults->mutex);
+    faults->is_away = true;
+    pthread_mutex_unlock(&faults->mutex);
+}
+
 void
 faults_add(struct faults *faults, bool is_final, const char *format, ...)
 {
@@ -66,10 +85,10 @@ faults_add(struct faults *faults, bool is_final, const char *format, ...)
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     pthread_mutex_lock(&faults->mutex);
-    struct fault *kind = find_kind(faults, sentence);
-    kind->count++;
-    kind->is_final |= is_final;
-    faults->count++;
+    if (faults->is_away && !is_final)
+        faults->away_count++;
+    else
+        count(faults, sentence, is_final);
     pthread_mutex_unlock(&faults->mutex);
 }
 
@@ -191,6 +210,12 @@ void
 faults_tell(struct faults *faults, struct result *result)
 {
     pthread_mutex_lock(&faults->mutex);
+    if (faults->away_count)
+        result_note(result,
+                    "While the server was restarted, and after it, %u %s.",
+                    faults->away_count,
+                    faults->away_count == 1 ? "connection or request failed"
+                                            : "connections or requests failed");
     for (int i = 0; i < faults->kind_count; i++) {
         const struct fault *kind = &faults->kinds[i];
         result_note(result, "%s (%u %s).", kind->sentence, kind->count,

@@ -27,6 +27,10 @@ void faults_add_page(struct faults *faults, const char *method, const char *url,
 void faults_add_code(struct faults *faults, const char *method, const char *url,
                      CURL *easy, CURLcode code);
 
+/* From now on the server may be away for a while, as it was asked to: what
+ * fails by that is one note. */
+void faults_set_away(struct faults *faults);
+
 unsigned faults_count(struct faults *faults);
 bool faults_have_final(struct faults *faults);
 /* The sentence that matters most (final ones first, then the most frequent), to

@@ -30,6 +30,7 @@ enter(struct stage *stage, enum phase phase)
     stage->phase = phase;
     stage->phase_ns = run_now(&stage->run);
     stage->moved_ns = stage->phase_ns;
+    stage->moves = 0;
     if (stage->hooks && stage->hooks->on_phase)
         stage->hooks->on_phase(stage->hooks->context, phase);
 }
@@ -69,6 +70,27 @@ tell(struct stage *stage, int64_t now_ns)
     stage->hooks->on_progress(stage->hooks->context, &progress);
 }
 
+/* What must grow in this phase, or patience is lost in the end. Connections
+ * that come and go are no such thing, nor are messages in a phase that asks who
+ * has got none. */
+static uint64_t
+count_moves(struct stage *stage)
+{
+    switch (stage->phase) {
+    case PHASE_CONNECT:
+        return (uint64_t)stage_ready(stage);
+    case PHASE_SETTLE:
+        return (uint64_t)stage_greeted(stage) + (stage_accepted(stage) > 0);
+    case PHASE_WARM_UP:
+    case PHASE_MAIN:
+    case PHASE_DRAIN:
+    case PHASE_OVER:
+        break;
+    }
+    return stage_deliveries(stage) + stage_accepted(stage) +
+           stage_refused(stage);
+}
+
 static void
 look(struct stage *stage, int64_t now_ns)
 {
@@ -78,12 +100,11 @@ look(struct stage *stage, int64_t now_ns)
         tell(stage, now_ns);
     if (hooks && hooks->must_end && hooks->must_end(hooks->context))
         stage->must_end = true;
-    uint64_t moves = stage_deliveries(stage) + stage_accepted(stage);
-    for (int i = 0; i < stage->crowd_count; i++)
-        moves += atomic_load(&stage->crowds[i].moves);
-    if (moves != stage->moves)
+    uint64_t moves = count_moves(stage);
+    if (moves > stage->moves) {
+        stage->moves = moves;
         stage->moved_ns = now_ns;
-    stage->moves = moves;
+    }
 }
 
 /* Sleeps for a step, or until UNTIL_NS if that is sooner. */
@@ -291,6 +312,7 @@ upset_in_the_middle(struct stage *stage)
         stage_order(stage, ORDER_UPSET);
     if (plan_of(stage)->upset != UPSET_RESTART)
         return;
+    faults_set_away(stage->run.faults);
     if (!hooks || !hooks->restart || !hooks->restart(hooks->context))
         result_problem(stage->result,
                        "The server could not be restarted: only one that "

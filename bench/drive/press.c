@@ -210,7 +210,8 @@ publisher_rest(struct publisher *publisher)
     unsigned doublings = publisher->failures < PAUSE_DOUBLINGS
                              ? publisher->failures
                              : PAUSE_DOUBLINGS;
-    struct timeval wait = {.tv_usec = (PAUSE_FIRST_US << doublings) % 1000000};
+    int us = PAUSE_FIRST_US << doublings;
+    struct timeval wait = {.tv_sec = us / 1000000, .tv_usec = us % 1000000};
     event_add(&publisher->pause, &wait);
 }
 

@@ -14,6 +14,9 @@
  * half and the whole of it so that a crowd does not come back in step. */
 enum { PAUSE_FIRST_US = 50000, PAUSE_MOST_US = 2000000 };
 
+/* A stream that has lived so long was one. */
+static const int64_t long_enough_ns = 1000000000;
+
 enum { CURSOR_MAX = 4096 };
 
 /* Who leaves waits for what is still on its way. */
@@ -60,6 +63,7 @@ start(struct subscriber *subscriber)
     subscriber->state = SUBSCRIBER_ASKING;
     subscriber->next = NEXT_NOTHING;
     subscriber->is_cut = false;
+    subscriber->has_given = false;
     subscriber->asked_ns = run_now(run_of(subscriber));
     subscriber->finder = (struct token_finder){0};
     subscriber_transport(subscriber)
@@ -139,8 +143,8 @@ static void
 become_ready(struct subscriber *subscriber, int64_t now_ns)
 {
     uint32_t count = messages_count(run_of(subscriber)->messages);
-    subscriber->failures = 0;
     if (!subscriber->was_ready) {
+        subscriber->ready_ns = now_ns;
         histogram_add(tally_of(subscriber)->connect,
                       now_ns - subscriber->begun_ns);
         subscriber->receipt.from = count;
@@ -278,6 +282,21 @@ subscriber_cut(struct subscriber *subscriber, int64_t now_ns)
         subscriber->broken_ns = now_ns;
 }
 
+/* Who was ready before it was due has only waited for us to publish, which does
+ * not count. */
+static void
+take_first(struct subscriber *subscriber, const struct token *token)
+{
+    struct crowd *crowd = subscriber->crowd;
+    int64_t waited_ns =
+        subscriber->was_ready ? token->due_ns - subscriber->ready_ns : 0;
+    subscriber->has_got = true;
+    atomic_fetch_add(&crowd->greeted, 1);
+    histogram_add(crowd->worker.tally.first,
+                  crowd->now_ns - subscriber->begun_ns -
+                      (waited_ns > 0 ? waited_ns : 0));
+}
+
 static void
 take(struct subscriber *subscriber, const struct token *token)
 {
@@ -288,12 +307,9 @@ take(struct subscriber *subscriber, const struct token *token)
         return;
     tally_delivery(&crowd->worker.tally, token, crowd->now_ns,
                    !subscriber->is_slow);
-    if (!subscriber->has_got) {
-        subscriber->has_got = true;
-        atomic_fetch_add(&crowd->greeted, 1);
-        histogram_add(crowd->worker.tally.first,
-                      crowd->now_ns - subscriber->begun_ns);
-    }
+    subscriber->has_given = true;
+    if (!subscriber->has_got)
+        take_first(subscriber, token);
     if (subscriber->broken_ns && subscriber->is_ready)
         look_at_recovery(subscriber, crowd->now_ns);
 }
@@ -329,8 +345,18 @@ pause_us(struct subscriber *subscriber)
            (int64_t)(dice_share(&subscriber->dice) * (double)most / 2);
 }
 
-/* A stream that ends before it has given anything counts as a failure: a server
- * that is overloaded may say so politely, and must not be asked in a loop. */
+/* Whether it was worth asking. A server that is overloaded may say so politely,
+ * by a stream that is good and ends at once: it must not be asked in a loop. */
+static bool
+was_fruitful(const struct subscriber *subscriber, bool is_good)
+{
+    const struct transport *transport = subscriber_transport(subscriber);
+    bool is_answer = transport->link == LINK_HTTP && !transport->is_stream;
+    int64_t lived_ns = run_now(run_of(subscriber)) - subscriber->asked_ns;
+    return subscriber->has_given || (is_good && is_answer) ||
+           (subscriber->is_ready && lived_ns > long_enough_ns);
+}
+
 void
 subscriber_ended(struct subscriber *subscriber, bool is_good)
 {
@@ -338,7 +364,9 @@ subscriber_ended(struct subscriber *subscriber, bool is_good)
     subscriber->is_good = is_good;
     subscriber->next = NEXT_NOTHING;
     event_del(&subscriber->pause);
-    if (!is_good || !subscriber->has_begun)
+    if (was_fruitful(subscriber, is_good))
+        subscriber->failures = is_good ? 0 : 1;
+    else
         subscriber->failures++;
     subscriber->crowd->now_ns = run_now(run_of(subscriber));
     if (!is_good)

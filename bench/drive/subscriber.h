@@ -49,11 +49,13 @@ struct subscriber {
     bool is_cut;     /* by us: how its connection ends says nothing */
     bool has_failed; /* this transfer or connection, by us */
     bool is_good;    /* this answer's status */
-    bool has_begun;  /* this answer's body */
+    bool has_given;  /* a message, this transfer or connection */
+    bool has_length; /* this answer says how long it is */
     bool is_chunked; /* likewise, and it comes as it is */
     struct chunks chunks;
     int64_t begun_ns;  /* when it first asked */
     int64_t asked_ns;  /* when it asked last */
+    int64_t ready_ns;  /* when it was, for the first time */
     int64_t broken_ns; /* it recovers from then on; 0: it does not */
     int64_t leave_ns;  /* when it leaves at the latest */
     uint32_t until;    /* sequence up to which it leaves or recovers */

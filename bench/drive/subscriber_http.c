@@ -53,7 +53,7 @@ judge_head(struct subscriber *subscriber)
         return;
     }
     subscriber->is_good = true;
-    if (transport->is_stream)
+    if (transport->is_stream && !subscriber->has_length)
         read_directly(subscriber);
     if (transport->on_head)
         transport->on_head(subscriber, subscriber->transport_state);
@@ -92,6 +92,8 @@ on_header(char *line, size_t size, size_t count, void *context)
     else if (entrance->take == CURSOR_HEADER &&
              find_header(line, len, entrance->take_name, &value, &value_len))
         subscriber_cursor(subscriber, value, value_len);
+    else if (find_header(line, len, "Content-Length", &value, &value_len))
+        subscriber->has_length = true;
     else if (subscriber_transport(subscriber)->is_stream &&
              find_header(line, len, "Transfer-Encoding", &value, &value_len))
         subscriber->is_chunked =
@@ -105,7 +107,6 @@ take_body(struct subscriber *subscriber, const char *data, size_t len)
 {
     const char *slice;
     size_t slice_len;
-    subscriber->has_begun = true;
     if (!subscriber->is_chunked) {
         subscriber_arrived(subscriber, data, len);
         return;
@@ -148,6 +149,10 @@ on_readable(struct transfer *transfer, int fd)
         (struct subscriber *)(void *)((char *)transfer -
                                       offsetof(struct subscriber, transfer));
     char *scratch = subscriber->crowd->worker.scratch;
+    if (subscriber->is_stopped) {
+        transfer_pause(transfer, true);
+        return;
+    }
     ssize_t got = recv(fd, scratch, WIRE_READ_SIZE, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -167,7 +172,8 @@ on_body(char *data, size_t size, size_t count, void *context)
     size_t len = size * count;
     if (!subscriber->is_good)
         return len;
-    if (subscriber->is_stopped)
+    /* What curl kept for later would be lost when the socket is taken. */
+    if (subscriber->is_stopped && !subscriber->transfer.wants_direct)
         return CURL_WRITEFUNC_PAUSE;
     take_body(subscriber, data, len);
     return subscriber->has_failed ? 0 : len;
@@ -246,7 +252,7 @@ subscriber_request(struct subscriber *subscriber, const char *url)
     if (!subscriber->transfer.easy)
         make_handle(subscriber);
     subscriber->is_good = false;
-    subscriber->has_begun = false;
+    subscriber->has_length = false;
     subscriber->has_failed = false;
     subscriber->is_chunked = false;
     subscriber->chunks = (struct chunks){0};

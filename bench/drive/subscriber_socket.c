@@ -44,7 +44,6 @@ static void
 on_bytes(struct wire *wire, const char *data, size_t len)
 {
     struct subscriber *subscriber = of_wire(wire);
-    subscriber->has_begun = true;
     subscriber_arrived(subscriber, data, len);
     end_failed(subscriber);
 }
@@ -72,7 +71,6 @@ subscriber_connect(struct subscriber *subscriber)
     struct crowd *crowd = subscriber->crowd;
     struct wire *wire = &subscriber->wire;
     subscriber->has_failed = false;
-    subscriber->has_begun = false;
     if (wire->state != WIRE_CLOSED)
         wire_close(wire);
     wire->pool = subscriber->pool;

@@ -116,7 +116,8 @@ static void
 on_connected(struct transfer *transfer, CURLcode code)
 {
     struct wire *wire =
-        (struct wire *)((char *)transfer - offsetof(struct wire, transfer));
+        (struct wire *)(void *)((char *)transfer -
+                                offsetof(struct wire, transfer));
     if (code) {
         end(wire, why_not(transfer->easy, code));
         return;

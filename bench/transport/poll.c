@@ -9,6 +9,7 @@
 #include "target/target.h"
 #include "transports.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -62,17 +63,30 @@ contains(const struct bytes *answer, const char *text)
            memmem(answer->data, answer->len, text, strlen(text)) != NULL;
 }
 
+static void
+take_cursor(struct subscriber *subscriber, const struct bytes *answer,
+            const char *names)
+{
+    struct json_text value;
+    if (!json_member_any(answer->data, answer->len, names, &value))
+        return;
+    if (!value.has_escapes) {
+        subscriber_cursor(subscriber, value.data, value.len);
+        return;
+    }
+    char *text = xmalloc(value.len);
+    subscriber_cursor(subscriber, text, json_text_decode(&value, text));
+    free(text);
+}
+
 /* Takes of an answer what stands in it besides messages. True: there is more,
  * to be asked for at once. */
 static bool
 look(struct subscriber *subscriber, struct poll *poll)
 {
     const struct entrance *entrance = subscriber_entrance(subscriber);
-    struct json_text value;
-    if (entrance->take == CURSOR_JSON &&
-        json_member_any(poll->answer.data, poll->answer.len,
-                        entrance->take_name, &value))
-        subscriber_cursor(subscriber, value.data, value.len);
+    if (entrance->take == CURSOR_JSON)
+        take_cursor(subscriber, &poll->answer, entrance->take_name);
     if (contains(&poll->answer, entrance->lost))
         subscriber_lost(subscriber);
     return contains(&poll->answer, entrance->more);
