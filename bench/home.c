@@ -20,6 +20,21 @@ home_of_program(void)
     return slash ? xmemdup0(path, (size_t)(slash - path)) : NULL;
 }
 
+static bool
+is_installed(void)
+{
+    char *program = home_of_program();
+    bool it_is = program && strcmp(program, EARSHOT_BINDIR) == 0;
+    free(program);
+    return it_is;
+}
+
+char *
+home_of_servers(void)
+{
+    return is_installed() ? xstrdup(EARSHOT_LIBEXEC) : home_of_program();
+}
+
 static char *
 path_if_there(const char *directory, const char *name)
 {
@@ -35,10 +50,7 @@ path_if_there(const char *directory, const char *name)
 char *
 home_path(const char *name)
 {
-    char *program = home_of_program();
-    bool is_installed = program && strcmp(program, EARSHOT_BINDIR) == 0;
-    free(program);
     char *path =
-        is_installed ? NULL : path_if_there(EARSHOT_BENCH_SOURCE, name);
+        is_installed() ? NULL : path_if_there(EARSHOT_BENCH_SOURCE, name);
     return path ? path : path_if_there(EARSHOT_BENCH_DATA, name);
 }

@@ -12,4 +12,8 @@ char *home_path(const char *name);
  * system does not tell. */
 char *home_of_program(void);
 
+/* The directory of Earshot's servers, to be freed: where this program lies, or
+ * where `make install' has put them. NULL when nobody knows. */
+char *home_of_servers(void);
+
 #endif

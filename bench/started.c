@@ -76,11 +76,11 @@ spawn(char *const *command)
 }
 
 /* Starts PATH with WHAT, a name and options with blanks between, and with where
- * this program lies: what it is to measure was built there, too. */
+ * Earshot's servers lie: those of this program's own build. */
 static struct started *
 spawn_peer(char *path, const char *what)
 {
-    char *words = xstrdup(what), *build = home_of_program(), *rest = words;
+    char *words = xstrdup(what), *build = home_of_servers(), *rest = words;
     char *command[OPTIONS_MAX + 4] = {path}, option[] = "--build";
     int count = 1;
     for (char *word; count <= OPTIONS_MAX && (word = strsep(&rest, " "));)
