@@ -177,17 +177,19 @@ ask_status(const struct cost *cost, struct cost_moment *moment)
         cost->target && cost->target->status
             ? status_ask(cost->target->status, moment->status)
             : 0;
+    moment->asked_ns = clock_ns(CLOCK_MONOTONIC);
 }
 
-/* What looking costs ourselves lies outside of the two moments. */
+/* What looking costs ourselves lies outside of the two moments. The status,
+ * which may keep us waiting, has a time of its own. */
 void
 cost_begin(struct cost *cost)
 {
-    ask_status(cost, &cost->begin);
     watch_look(cost->watch);
     watch_mark(cost->watch);
     read_sides(cost, &cost->begin);
     read_own(&cost->begin);
+    ask_status(cost, &cost->begin);
 }
 
 void
@@ -227,10 +229,13 @@ busiest(const struct cost *cost, double wall_ns)
     return most < wall_ns ? (double)most / wall_ns : 1;
 }
 
+/* In WALL_NS, as many as there were between the two answers in theirs. */
 static double
-commits_between(const struct cost_moment *begin, const struct cost_moment *end)
+commits_between(const struct cost_moment *begin, const struct cost_moment *end,
+                double wall_ns)
 {
     double commits = 0;
+    double asked_ns = (double)(end->asked_ns - begin->asked_ns);
     for (int i = 0; i < end->status_count; i++)
         for (int at = 0; at < begin->status_count; at++) {
             int64_t more = end->status[i].commits - begin->status[at].commits;
@@ -238,7 +243,7 @@ commits_between(const struct cost_moment *begin, const struct cost_moment *end)
                 begin->status[at].commits >= 0)
                 commits += (double)more;
         }
-    return commits;
+    return asked_ns > 0 ? commits * wall_ns / asked_ns : 0;
 }
 
 static void
@@ -280,7 +285,7 @@ cost_tell(const struct cost *cost, struct result *result)
                             "are on another machine, or another user's. Where "
                             "they are on this one, name them by --pid "
                             "SIDE=PID.");
-    result->commits = commits_between(&cost->begin, &cost->end);
+    result->commits = commits_between(&cost->begin, &cost->end, wall_ns);
     if (result->subscribers > 0 && cost->own_held > cost->own_before)
         result->client_bytes_held =
             (cost->own_held - cost->own_before) / result->subscribers;

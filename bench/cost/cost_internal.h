@@ -29,6 +29,7 @@ struct cost_moment {
     int64_t switches[WATCH_SIDES_MAX];
     struct status status[STATUS_PROCESSES_MAX];
     int status_count;
+    int64_t asked_ns; /* when it was answered */
 };
 
 struct cost {
