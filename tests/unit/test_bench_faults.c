@@ -69,6 +69,25 @@ TEST(a_status_says_what_to_do)
     faults_free(faults);
 }
 
+TEST(what_fails_while_the_server_is_away_is_one_note)
+{
+    struct faults *faults = faults_new();
+    struct result *result = result_new();
+    faults_set_away(faults);
+    faults_add(faults, false, "refused");
+    faults_add(faults, false, "cut");
+    faults_add(faults, true, "not the same server");
+    faults_tell(faults, result);
+    assert_int_equal(result->note_count, 2);
+    assert_string_equal(result->notes[0],
+                        "While the server was restarted, and after it, 2 "
+                        "connections or requests failed.");
+    assert_string_equal(result->notes[1], "not the same server (1 time).");
+    result_free(result);
+    faults_free(faults);
+}
+
 RUN(LISTED(the_same_failure_is_told_once_with_its_number),
     LISTED(what_will_not_mend_matters_more_than_what_is_frequent),
-    LISTED(many_kinds_of_failures_end_in_one), LISTED(a_status_says_what_to_do))
+    LISTED(many_kinds_of_failures_end_in_one), LISTED(a_status_says_what_to_do),
+    LISTED(what_fails_while_the_server_is_away_is_one_note))
