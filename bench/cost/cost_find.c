@@ -145,6 +145,9 @@ cost_find_again(struct cost *cost)
     const struct target *target = cost->target;
     if (!target)
         return;
+    for (int i = 0; i < target->process_count; i++)
+        watch_add(cost->watch, target->processes[i].side,
+                  target->processes[i].pid, true);
     struct socket_table *table = socket_table_look();
     for (int i = 0; i < target->publish_count; i++)
         find_listeners(cost, table, target->publish[i].url);
@@ -158,9 +161,6 @@ void
 cost_find(struct cost *cost, const struct target *target)
 {
     cost->target = target;
-    for (int i = 0; i < target->process_count; i++)
-        watch_add(cost->watch, target->processes[i].side,
-                  target->processes[i].pid, true);
     cost_find_again(cost);
     find_by_status(cost);
 }

@@ -44,7 +44,8 @@ struct cost {
     char queue_directory[512];
 };
 
-/* Looks for whom the target's URLs reach, and adds who is new. */
+/* Looks for whom the target names now and whom its URLs reach, and adds who is
+ * new. */
 void cost_find_again(struct cost *cost);
 
 /* The host and port of URL ("[::1]" without its brackets). False when it is

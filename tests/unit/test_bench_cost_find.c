@@ -261,6 +261,36 @@ TEST(a_restarted_server_is_counted_on)
     helper_end(&helper);
 }
 
+TEST(who_is_named_after_a_restart_is_counted_on)
+{
+    close(listening());
+    struct helper helper = helper_start("store", -1);
+    char processes[64], more[100];
+    snprintf(processes, sizeof processes, "{\"store\":[%d]}", helper.pid);
+    snprintf(more, sizeof more, "\"processes\":%s,", processes);
+    struct target *target = target_at_port(more);
+    struct result *result = result_new();
+    struct cost *cost = cost_new();
+    cost_find(cost, target);
+    cost_begin(cost);
+    helper_do(&helper, HELPER_BURN, NULL); /* beyond the tick of beginning */
+    helper_end(&helper);
+    helper = helper_start("another", -1);
+    snprintf(processes, sizeof processes, "{\"store\":[%d]}", helper.pid);
+    assert_true(target_read_processes(target, processes, strlen(processes)));
+    helper_do(&helper, HELPER_BURN, NULL);
+    helper_do(&helper, HELPER_BURN, NULL);
+    cost_end(cost);
+    cost_tell(cost, result);
+    assert_int_equal(result->side_count, 1);
+    assert_string_equal(result->sides[0].name, "store");
+    assert_true(result->sides[0].cpu_s * 1e3 > 1.6 * HELPER_BURN_MS);
+    cost_free(cost);
+    result_free(result);
+    target_free(target);
+    helper_end(&helper);
+}
+
 TEST(a_server_that_is_not_found_is_said_to_cost_nobody_knows_what)
 {
     close(listening()); /* a port at which nobody is */
@@ -358,6 +388,7 @@ RUN(LISTED(a_row_of_ipv4_is_read), LISTED(a_row_of_ipv6_is_read),
     LISTED(a_target_says_itself_whose_side_is_what),
     LISTED(who_started_the_benchmark_is_no_server),
     LISTED(a_restarted_server_is_counted_on),
+    LISTED(who_is_named_after_a_restart_is_counted_on),
     LISTED(a_server_that_is_not_found_is_said_to_cost_nobody_knows_what),
     LISTED(urls_name_host_and_port), LISTED(a_status_is_read),
     LISTED(a_directory_tells_what_a_sync_takes_there),
