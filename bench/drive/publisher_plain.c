@@ -74,10 +74,12 @@ on_answer(struct wire *wire, const char *data, size_t len)
     struct publisher *publisher = of_wire(wire);
     struct press *press = publisher->press;
     struct run *run = press->worker.run;
-    enum answer_found found = publisher->has_message
-                                  ? answer_take(&publisher->answer, data, len)
-                                  : ANSWER_WRONG;
-    switch (found) {
+    /* Some servers say 408 before they close what is kept. */
+    if (!publisher->has_message) {
+        wire_close(wire);
+        return;
+    }
+    switch (answer_take(&publisher->answer, data, len)) {
     case ANSWER_MORE:
         break;
     case ANSWER_WHOLE:
@@ -88,8 +90,7 @@ on_answer(struct wire *wire, const char *data, size_t len)
         faults_add(run->faults, true,
                    "%s %s is answered with what is no HTTP/1 response",
                    method_of(press), run->publish_url);
-        if (publisher->has_message)
-            finish(publisher, false);
+        finish(publisher, false);
         break;
     }
 }
