@@ -44,7 +44,8 @@ on_head(struct subscriber *subscriber, void *state)
 static bool
 contains(const struct sse_slice *slice, const char *text)
 {
-    return memmem(slice->data, slice->len, text, strlen(text)) != NULL;
+    return slice->len &&
+           memmem(slice->data, slice->len, text, strlen(text)) != NULL;
 }
 
 static bool
