@@ -33,6 +33,13 @@ given(double setting, double otherwise)
     return setting == SETTING_FREE ? otherwise : setting;
 }
 
+double
+item_seconds(const struct item *item)
+{
+    int tries = item->scenario->tries ? item->scenario->tries : 1;
+    return (double)(item->plan.main_us + item->plan.warm_up_us) / 1e6 * tries;
+}
+
 /* Nobody but who has started a server may restart it. */
 static bool
 is_possible(const struct adding *adding, const struct plan *plan)
@@ -51,7 +58,7 @@ add_plan(struct plans *plans, const struct plan *plan)
                                                 sizeof *agenda->items);
     agenda->items[agenda->count++] = (struct item){
         adding->scenario, adding->aim, adding->repeat, false, *plan};
-    agenda->seconds += (double)(plan->main_us + plan->warm_up_us) / 1e6;
+    agenda->seconds += item_seconds(&agenda->items[agenda->count - 1]);
 }
 
 /* Where messages are published: whatever the subscribers do, by the same

@@ -30,6 +30,8 @@ struct agenda {
 __attribute__((warn_unused_result)) bool
 agenda_make(struct agenda *agenda, const struct settings *settings,
             const struct aims *aims, uint64_t seed, char **problem);
+/* About how long it measures. */
+double item_seconds(const struct item *item);
 void agenda_fini(struct agenda *agenda);
 
 #endif

@@ -159,8 +159,7 @@ leave_out_what_is_there(struct session *session)
         describe_run(like, &item->plan, item->repeat);
         if (results_find(session->results, like)) {
             item->is_done = true;
-            session->agenda.seconds -=
-                (double)(item->plan.main_us + item->plan.warm_up_us) / 1e6;
+            session->agenda.seconds -= item_seconds(item);
         }
         result_free(like);
     }

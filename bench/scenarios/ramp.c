@@ -19,6 +19,8 @@ static const double rate_first = 50;
 static const double rate_highest = 500000;
 /* How near the rate that holds and the one that does not must be. */
 static const double gap = 1.08;
+/* p99 of so many bounds may be an accident. */
+static const double near = 4;
 
 /* Polling at a second's interval cannot keep to fifty milliseconds: what is
  * asked of it is how fast it can be when it asks as often as it must. */
@@ -58,12 +60,19 @@ run_at(struct bench *bench, struct plan *plan, double rate_per_s)
     return result;
 }
 
+/* What fails by little is asked once more: on a machine that does other things,
+ * too, one bad moment must not end the search. */
 static bool
 holds_at(struct bench *bench, struct plan *plan, double rate_per_s)
 {
-    struct result *result = run_at(bench, plan, rate_per_s);
-    bool it_holds = holds(bench, result);
-    result_free(result);
+    bool it_holds = false, is_near = true;
+    for (int i = 0; i < 2 && !it_holds && is_near && !interrupt_signal(); i++) {
+        struct result *result = run_at(bench, plan, rate_per_s);
+        it_holds = holds(bench, result);
+        is_near =
+            !result->lost && p99_ms(result) <= bench->settings->bound_ms * near;
+        result_free(result);
+    }
     return it_holds;
 }
 

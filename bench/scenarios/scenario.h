@@ -41,6 +41,7 @@ struct scenario {
     /* Carries PLAN out; NULL: bench_run() does. */
     struct result *(*run)(struct bench *bench, const struct plan *plan);
     enum upset upset;
+    int tries; /* about how many runs a plan takes; 0: one */
 };
 
 extern const struct scenario scenarios[];

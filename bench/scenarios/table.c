@@ -14,7 +14,8 @@ const struct scenario scenarios[] = {
      NULL,
      NULL,
      NULL,
-     UPSET_NONE},
+     UPSET_NONE,
+     0},
     {"fanout",
      "How long it takes to each of 1,000 subscribers, and to the last of "
      "them: 10 messages a second.",
@@ -23,7 +24,8 @@ const struct scenario scenarios[] = {
      NULL,
      NULL,
      NULL,
-     UPSET_NONE},
+     UPSET_NONE,
+     0},
     {"publish",
      "How many messages are accepted in a second: 1, 4, 16 and 64 publishers, "
      "each of which sends its next when the last was answered, and one "
@@ -33,7 +35,8 @@ const struct scenario scenarios[] = {
      NULL,
      publish_vary,
      NULL,
-     UPSET_NONE},
+     UPSET_NONE,
+     0},
     {"poll-interval",
      "What polling costs and how late it is: 100 subscribers who ask every "
      "0.1, 0.3, 1, 3 and 10 seconds. Only for polling.",
@@ -42,7 +45,8 @@ const struct scenario scenarios[] = {
      poll_interval_suits,
      poll_interval_vary,
      poll_interval_run,
-     UPSET_NONE},
+     UPSET_NONE,
+     0},
     {"hold",
      "What idle subscribers cost: 10,000, or as many as the target's "
      "descriptors allow, and then 10 messages to all of them.",
@@ -51,7 +55,8 @@ const struct scenario scenarios[] = {
      hold_suits,
      hold_vary,
      hold_run,
-     UPSET_NONE},
+     UPSET_NONE,
+     0},
     {"churn",
      "Subscribers who come and go: 200, of whom 50 a second are replaced, at "
      "20 messages a second.",
@@ -60,7 +65,8 @@ const struct scenario scenarios[] = {
      NULL,
      NULL,
      NULL,
-     UPSET_CHURN},
+     UPSET_CHURN,
+     0},
     {"slow",
      "What slow readers do to the others: 100 subscribers, of whom ten stop "
      "reading and go on when all has been said; messages of 4 KiB, 50 a "
@@ -70,7 +76,8 @@ const struct scenario scenarios[] = {
      NULL,
      NULL,
      NULL,
-     UPSET_SLOW},
+     UPSET_SLOW,
+     0},
     {"resume",
      "How long until everybody has what he missed: 1,000 subscribers, all of "
      "whom are cut off at once; and again by restarting the server, where "
@@ -80,7 +87,8 @@ const struct scenario scenarios[] = {
      NULL,
      resume_vary,
      NULL,
-     UPSET_CUT},
+     UPSET_CUT,
+     0},
     {"ramp",
      "The highest rate of messages at which 99 of 100 deliveries stay within "
      "--bound-ms: 100 subscribers.",
@@ -89,7 +97,8 @@ const struct scenario scenarios[] = {
      NULL,
      ramp_vary,
      ramp_run,
-     UPSET_NONE},
+     UPSET_NONE,
+     12},
 };
 
 const size_t scenario_count = sizeof scenarios / sizeof *scenarios;
