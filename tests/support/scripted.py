@@ -480,7 +480,7 @@ class Scripted:
         meant = 1
         if only is not None:    # it happens to a few, and not to the others
             numbers = sorted(client.number for client in self.live)
-            few = {numbers[i] for i in only}
+            few = {numbers[i] for i in only if i < len(numbers)}
             entries = [(text, set(numbers) - few)]
             if not effects.get("lose"):
                 entries += [(text, few)] * copies
