@@ -59,10 +59,9 @@ save_report(const char *path, const struct results *results)
 }
 
 static void
-print(FILE *file, const struct settings *settings,
-      const struct results *results)
+print(FILE *file, int format, const struct results *results)
 {
-    switch ((enum format)settings->format) {
+    switch ((enum format)format) {
     case FORMAT_TABLE:
         table_print(file, results, isatty(fileno(file)));
         break;
@@ -73,36 +72,49 @@ print(FILE *file, const struct settings *settings,
         hgrm_print(file, results);
         break;
     case FORMAT_PAGE:
+    case FORMAT_UNSAID:
         break;
     }
 }
 
 static bool
-print_to_file(const struct settings *settings, const struct results *results)
+save(const char *path, int format, const struct results *results)
 {
-    FILE *file = fopen(settings->output, "we");
+    if (format == FORMAT_PAGE)
+        return save_report(path, results);
+    FILE *file = fopen(path, "we");
     if (!file)
-        return say(settings->output, strerror(errno));
-    print(file, settings, results);
+        return say(path, strerror(errno));
+    print(file, format, results);
     bool is_written = !ferror(file);
     if (fclose(file) != 0 || !is_written)
-        return say(settings->output, strerror(errno));
+        return say(path, strerror(errno));
+    return true;
+}
+
+static bool
+print_here(int format, const struct results *results)
+{
+    print(stdout, format, results);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return say("standard output", strerror(errno));
     return true;
 }
 
 bool
 output_results(const struct settings *settings, const struct results *results)
 {
+    const char *path = settings->output;
     bool is_good = true;
     if (settings->report)
         is_good = save_report(settings->report, results);
-    if (settings->format == FORMAT_PAGE)
-        return save_report(settings->output ? settings->output : "report.html",
-                           results);
-    if (settings->output)
-        return print_to_file(settings, results) && is_good;
-    print(stdout, settings, results);
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return say("standard output", strerror(errno));
+    if (!path && settings->format == FORMAT_PAGE)
+        path = "report.html";
+    if (!path)
+        return print_here(settings->format, results) && is_good;
+    is_good = save(path, settings->format, results) && is_good;
+    /* Whoever has waited for minutes wants to see what came of it. */
+    if (settings->command == COMMAND_RUN)
+        is_good = print_here(FORMAT_TABLE, results) && is_good;
     return is_good;
 }

@@ -180,7 +180,7 @@ progress_wait(struct progress *progress, const char *what)
         draw(progress, what);
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 print_line(struct progress *progress, const char *format, va_list args)
 {
     wipe(progress);

@@ -344,17 +344,39 @@ set_defaults(const struct reading *reading)
     }
 }
 
+/* Where --format says nothing, the ending of the output's name does. */
+static void
+choose_format(struct settings *settings)
+{
+    static const struct {
+        const char *ending;
+        enum format format;
+    } rows[] = {{".json", FORMAT_JSON},
+                {".hgrm", FORMAT_HGRM},
+                {".html", FORMAT_PAGE},
+                {".htm", FORMAT_PAGE}};
+    const char *ending =
+        settings->output ? strrchr(settings->output, '.') : NULL;
+    if (settings->format != FORMAT_UNSAID)
+        return;
+    settings->format =
+        settings->command == COMMAND_REPORT ? FORMAT_PAGE : FORMAT_TABLE;
+    for (size_t i = 0; ending && i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(ending, rows[i].ending) == 0)
+            settings->format = (int)rows[i].format;
+}
+
 bool
 settings_read(struct settings *settings, int argc, char **argv,
               FILE *complaints)
 {
-    *settings = (struct settings){0};
+    *settings = (struct settings){.format = FORMAT_UNSAID};
     struct reading reading = {settings, argc, 1, argv, complaints};
     set_defaults(&reading);
     if (argc > 1 && strcmp(argv[1], "compare") == 0)
         settings->command = COMMAND_COMPARE;
     if (argc > 1 && strcmp(argv[1], "report") == 0)
-        settings->command = COMMAND_REPORT, settings->format = FORMAT_PAGE;
+        settings->command = COMMAND_REPORT;
     reading.at += settings->command != COMMAND_RUN;
     for (; reading.at < argc; reading.at++) {
         bool is_option = argv[reading.at][0] == '-' && argv[reading.at][1];
@@ -363,6 +385,7 @@ settings_read(struct settings *settings, int argc, char **argv,
         if (settings->help || settings->version)
             return true;
     }
+    choose_format(settings);
     return check_together(&reading);
 }
 

@@ -13,7 +13,8 @@ enum command { COMMAND_RUN, COMMAND_COMPARE, COMMAND_REPORT };
 enum publish_by { PUBLISH_BY_POST, PUBLISH_BY_WS };
 enum spacing { SPACING_POISSON, SPACING_FIXED };
 enum format {
-    FORMAT_PAGE = -1, /* of report, when no other is asked for */
+    FORMAT_UNSAID = -2,
+    FORMAT_PAGE = -1, /* report.html */
     FORMAT_TABLE,
     FORMAT_JSON,
     FORMAT_HGRM
@@ -43,7 +44,7 @@ struct settings {
     const char *report;
     const char *resume;
     int publish_by; /* enum publish_by */
-    int format;     /* enum format */
+    int format;     /* enum format; never FORMAT_UNSAID when it was read */
     int spacing;    /* enum spacing */
     bool all, self, insecure, verbose, help, version;
     double subscribers;

@@ -89,13 +89,14 @@ const struct option settings_table[] = {
 
     /* What is told. */
     {"format", 0, OF_RUN | OF_REPORT, OPTION_WORD, AT(format),
-     "table|json|hgrm", "table|json|hgrm", 0, 0, "table",
+     "table|json|hgrm", "table|json|hgrm", 0, 0, NULL,
      "what is written: a table for people, everything for programs, or the "
-     "histograms as HdrHistogram's text"},
+     "histograms as HdrHistogram's text; otherwise as the ending of --output's "
+     "FILE says (.json, .hgrm, .html), and else the table, or report's page"},
     {"output", 'o', OF_RUN | OF_REPORT, OPTION_TEXT, AT(output), "FILE", NULL,
      0, 0, NULL,
-     "write it there instead of on standard output; for report, "
-     "the page"},
+     "write it there, and the table to standard output all the same; for "
+     "report, the page (report.html)"},
     {"report", 0, OF_RUN, OPTION_TEXT, AT(report), "FILE", NULL, 0, 0, NULL,
      "write report.html, or however it is to be called: one page that needs "
      "no other file"},

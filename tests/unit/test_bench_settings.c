@@ -90,6 +90,28 @@ TEST(options_and_scenarios_stand_in_any_order)
     assert_true(settings.verbose);
 }
 
+TEST(the_ending_of_the_output_chooses_the_format_that_was_not_given)
+{
+    const struct {
+        const char *name;
+        int format;
+    } rows[] = {{"out.json", FORMAT_JSON},
+                {"a.b/out.hgrm", FORMAT_HGRM},
+                {"out.html", FORMAT_PAGE},
+                {"out.txt", FORMAT_TABLE},
+                {"out", FORMAT_TABLE}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        GOOD("latency", "-o", rows[i].name);
+        assert_int_equal(settings.format, rows[i].format);
+    }
+    GOOD("latency", "-o", "out.json", "--format", "hgrm");
+    assert_int_equal(settings.format, FORMAT_HGRM);
+    GOOD("report", "a.json", "-o", "b.json");
+    assert_int_equal(settings.format, FORMAT_JSON);
+    GOOD("report", "a.json", "-o", "page");
+    assert_int_equal(settings.format, FORMAT_PAGE);
+}
+
 TEST(what_may_be_given_several_times_is_gathered)
 {
     GOOD("--target", "a.json", "--target=run:node", "--pid", "web server=12",
@@ -351,6 +373,7 @@ TEST(ramp_lets_polling_ask_as_often_as_the_bound_needs)
 
 RUN(CLEAN(without_a_word_the_scenarios_decide),
     CLEAN(options_and_scenarios_stand_in_any_order),
+    CLEAN(the_ending_of_the_output_chooses_the_format_that_was_not_given),
     CLEAN(what_may_be_given_several_times_is_gathered),
     CLEAN(compare_and_report_have_their_own_words),
     CLEAN(numbers_are_whole_and_within_their_range),
