@@ -131,28 +131,6 @@ def test_a_loss_of_one_of_many_is_one(measured):
     assert run["lost"] == happened["lost"]
 
 
-def test_a_server_that_brings_nothing_is_given_up(against):
-    sentence, _ = against({"rules": [{"lose": True}]}, bench.complaint,
-                          subscribers=4, **LOSSY)
-    assert "never got what was published" in sentence
-
-
-def test_one_deaf_subscriber_of_many_is_said(measured):
-    run, _ = measured({"rules": [{"lose": True, "only": [2]}]}, subscribers=4,
-                      **LOSSY)
-    assert not run["complete"]
-    assert run["problem"] == "1 of 4 subscribers never got what was published"
-
-
-def test_streams_that_come_and_go_keep_nothing_open(measured):
-    """What was lost is waited for, but not as long as streams are renewed."""
-    run, happened = measured(
-        {"ends_ms": 500,
-         "rules": [{"from": BEGIN, "every": 10, "lose": True}]},
-        subscribers=3, **LOSSY)
-    assert run["lost"] == 3 * happened["lost"]
-
-
 @pytest.mark.parametrize("transport", ALL)
 def test_repeats_are_counted_exactly(measured, transport):
     run, happened = measured(
