@@ -104,6 +104,8 @@ next_line(const char **data, size_t *len)
 static bool
 read_head(struct answer *answer, const char *data, size_t len)
 {
+    const char *head = data;
+    size_t head_len = len;
     if (!take_status(answer, next_line(&data, &len)))
         return false;
     while (len)
@@ -111,7 +113,23 @@ read_head(struct answer *answer, const char *data, size_t len)
             return false;
     if (answer->status < 200)
         answer->body = ANSWER_HEAD;
+    else if (answer->on_head)
+        answer->on_head(answer->context, head, head_len);
     return true;
+}
+
+bool
+answer_header(const char *head, size_t len, const char *name,
+              const char **value, size_t *value_len)
+{
+    struct line found;
+    while (len)
+        if (is_header(next_line(&head, &len), name, &found)) {
+            *value = found.data;
+            *value_len = found.len;
+            return true;
+        }
+    return false;
 }
 
 /* How many bytes of the LEN at DATA are a head, or 0. */
@@ -122,6 +140,23 @@ head_of(const char *data, size_t len)
     return end ? (size_t)(end - data) + 4 : 0;
 }
 
+static void
+give(const struct answer *answer, const char *data, size_t len)
+{
+    if (answer->on_body && len)
+        answer->on_body(answer->context, data, len);
+}
+
+static enum answer_found
+take_counted(struct answer *answer, const char *data, size_t len)
+{
+    if (len > answer->left)
+        len = (size_t)answer->left;
+    answer->left -= len;
+    give(answer, data, len);
+    return answer->left ? ANSWER_MORE : ANSWER_WHOLE;
+}
+
 static enum answer_found
 take_body(struct answer *answer, const char *data, size_t len)
 {
@@ -129,16 +164,16 @@ take_body(struct answer *answer, const char *data, size_t len)
     size_t slice_len;
     switch (answer->body) {
     case ANSWER_COUNTED:
-        answer->left -= len < answer->left ? len : answer->left;
-        return answer->left ? ANSWER_MORE : ANSWER_WHOLE;
+        return take_counted(answer, data, len);
     case ANSWER_CHUNKED:
         while (chunks_next(&answer->chunks, &data, &len, &slice, &slice_len))
-            ;
+            give(answer, slice, slice_len);
         if (answer->chunks.state == CHUNKS_WRONG)
             return ANSWER_WRONG;
         return answer->chunks.state == CHUNKS_OVER ? ANSWER_WHOLE : ANSWER_MORE;
     case ANSWER_TO_THE_END:
         answer->closes = true;
+        give(answer, data, len);
         return ANSWER_MORE;
     case ANSWER_HEAD:
         break;
@@ -191,9 +226,12 @@ answer_ends_here(const struct answer *answer)
 void
 answer_reset(struct answer *answer)
 {
-    struct bytes head = answer->head;
-    head.len = 0;
-    *answer = (struct answer){.head = head};
+    struct answer fresh = {.on_head = answer->on_head,
+                           .on_body = answer->on_body,
+                           .context = answer->context,
+                           .head = answer->head};
+    fresh.head.len = 0;
+    *answer = fresh;
 }
 
 void

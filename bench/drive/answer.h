@@ -1,6 +1,6 @@
-/* An HTTP/1 response as whoever only wants to know how it went sees it (RFC
- * 9112): bytes in pieces of any size; the status, and where it ends. The body
- * is passed over. */
+/* An HTTP/1 response (RFC 9112): bytes in pieces of any size become the status,
+ * a head, slices of the body, and where it ends. Who wants only to know how it
+ * went leaves out the callbacks. */
 #ifndef EARSHOT_BENCH_ANSWER_H
 #define EARSHOT_BENCH_ANSWER_H
 
@@ -26,8 +26,11 @@ enum answer_body {
     ANSWER_TO_THE_END, /* of the connection */
 };
 
-/* Zeroed is new. */
+/* Zeroed is new, but for the callbacks, which stay. */
 struct answer {
+    void (*on_head)(void *context, const char *head, size_t len);
+    void (*on_body)(void *context, const char *data, size_t len);
+    void *context;
     int status;  /* once the head has come */
     bool closes; /* the connection is not kept */
     /* The rest is the module's own. */
@@ -41,6 +44,9 @@ enum answer_found answer_take(struct answer *answer, const char *data,
                               size_t len);
 /* The connection has ended: whether that is the answer's end, too. */
 bool answer_ends_here(const struct answer *answer);
+/* The value of the header NAME in a HEAD, without blanks around it. */
+bool answer_header(const char *head, size_t len, const char *name,
+                   const char **value, size_t *value_len);
 /* For the next one. */
 void answer_reset(struct answer *answer);
 void answer_fini(struct answer *answer);

@@ -236,6 +236,10 @@ crowd_init(struct crowd *crowd, struct run *run, int worker_number, int first,
                 &verbs);
     crowd->entrance = run->plan->subscribe;
     crowd->transport = transport_find(crowd->entrance->transport);
+    crowd->is_plain = crowd->transport->link == LINK_HTTP &&
+                      !crowd->transport->is_stream &&
+                      request_is_plain(crowd->entrance);
+    crowd->has_wires = crowd->is_plain || crowd->transport->link == LINK_SOCKET;
     crowd->connecting_max = connecting_max;
     crowd->buffer_bytes = buffer_for(run->plan, crowd->transport);
     dice_init(&crowd->dice, run->plan->seed ^ (uint64_t)worker_number << 32);

@@ -298,9 +298,7 @@ publishing_by(const struct entrance *entrance)
 {
     if (strcmp(entrance->transport, "ws") == 0)
         return &publishing_ws;
-    bool is_plain = strncmp(entrance->url, "http://", 7) == 0;
-    return is_plain && !strchr(entrance->url, '@') ? &publishing_plain
-                                                   : &publishing_post;
+    return request_is_plain(entrance) ? &publishing_plain : &publishing_post;
 }
 
 static void

@@ -131,19 +131,6 @@ open_plain(struct publisher *publisher)
     publisher_idle(publisher);
 }
 
-/* HOST and TARGET of a URL (RFC 9112, section 3.2): "http://a:1/b?c" is asked
- * for "/b?c" of "a:1". */
-static void
-write_target(struct bytes *request, const char *method, const char *url)
-{
-    const char *host = url + strlen("http://");
-    size_t host_len = strcspn(host, "/?#");
-    const char *path = host + host_len;
-    bytes_printf(request, "%s %s%.*s HTTP/1.1\r\nHost: %.*s\r\n", method,
-                 *path == '/' ? "" : "/", (int)strcspn(path, "#"), path,
-                 (int)host_len, host);
-}
-
 static void
 write_request(struct publisher *publisher, uint32_t channel)
 {
@@ -158,7 +145,7 @@ write_request(struct publisher *publisher, uint32_t channel)
                     : NULL;
     size_t len = strlen(body);
     request->len = 0;
-    write_target(request, method_of(press), url ? url : press->urls[channel]);
+    request_write(request, method_of(press), url ? url : press->urls[channel]);
     bytes_append_string(request, press->headers_text[channel]);
     bytes_printf(request, "Content-Length: %zu\r\n\r\n", len);
     bytes_append(request, body, len);

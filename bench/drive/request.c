@@ -56,3 +56,22 @@ request_add_query(const char *url, const char *name, const char *value,
     curl_free(escaped);
     return text.data;
 }
+
+/* "http://a:1/b?c#d" is asked for "/b?c" of "a:1". */
+void
+request_write(struct bytes *request, const char *method, const char *url)
+{
+    const char *host = url + strlen("http://");
+    size_t host_len = strcspn(host, "/?#");
+    const char *path = host + host_len;
+    bytes_printf(request, "%s %s%.*s HTTP/1.1\r\nHost: %.*s\r\n", method,
+                 *path == '/' ? "" : "/", (int)strcspn(path, "#"), path,
+                 (int)host_len, host);
+}
+
+bool
+request_is_plain(const struct entrance *entrance)
+{
+    return strncmp(entrance->url, "http://", 7) == 0 &&
+           !strchr(entrance->url, '@');
+}

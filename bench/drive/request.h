@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
+struct bytes;
 struct entrance;
 struct plan;
 
@@ -17,6 +18,11 @@ void request_apply(CURL *easy, const struct entrance *entrance,
                    const struct plan *plan, size_t buffer_bytes);
 /* Whether ENTRANCE's target means well by STATUS. */
 bool request_accepts(const struct entrance *entrance, long status);
+/* The first lines of an HTTP/1 request for URL (RFC 9112, section 3.2). */
+void request_write(struct bytes *request, const char *method, const char *url);
+/* Whether requests to ENTRANCE may be written and read without curl: neither
+ * TLS nor a user's name in the URL. */
+bool request_is_plain(const struct entrance *entrance);
 /* URL with NAME=VALUE (VALUE is escaped) behind its others; to be freed. */
 char *request_add_query(const char *url, const char *name, const char *value,
                         size_t len);

@@ -106,6 +106,8 @@ subscriber_fini(struct subscriber *subscriber)
     receipt_fini(&subscriber->receipt);
     bytes_fini(&subscriber->cursor);
     bytes_fini(&subscriber->header);
+    bytes_fini(&subscriber->request);
+    answer_fini(&subscriber->answer);
 }
 
 void
@@ -168,6 +170,11 @@ static void
 become_ready_held(struct subscriber *subscriber)
 {
     curl_off_t sent_us = 0;
+    if (subscriber->crowd->is_plain) {
+        if (subscriber->wire.state == WIRE_OPEN)
+            become_ready(subscriber, subscriber->sent_ns);
+        return;
+    }
     curl_easy_getinfo(subscriber->transfer.easy, CURLINFO_PRETRANSFER_TIME_T,
                       &sent_us);
     if (sent_us)
@@ -208,7 +215,7 @@ settle_account(struct subscriber *subscriber, uint32_t until, bool has_all)
 void
 subscriber_close_link(struct subscriber *subscriber)
 {
-    if (subscriber_transport(subscriber)->link == LINK_SOCKET)
+    if (subscriber->crowd->has_wires)
         wire_close(&subscriber->wire);
     else
         subscriber_close_http(subscriber);
@@ -255,7 +262,7 @@ subscriber_stop(struct subscriber *subscriber)
 {
     subscriber->is_slow = true;
     subscriber->is_stopped = true;
-    if (subscriber_transport(subscriber)->link == LINK_SOCKET)
+    if (subscriber->crowd->has_wires)
         wire_stop(&subscriber->wire);
     else
         subscriber_stop_http(subscriber, true);
@@ -265,7 +272,7 @@ void
 subscriber_resume(struct subscriber *subscriber)
 {
     subscriber->is_stopped = false;
-    if (subscriber_transport(subscriber)->link == LINK_SOCKET)
+    if (subscriber->crowd->has_wires)
         wire_resume(&subscriber->wire);
     else
         subscriber_stop_http(subscriber, false);

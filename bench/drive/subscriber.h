@@ -5,6 +5,7 @@
 #define EARSHOT_BENCH_SUBSCRIBER_H
 
 #include "base/bytes.h"
+#include "drive/answer.h"
 #include "drive/pool.h"
 #include "drive/wire.h"
 #include "measure/ledger.h"
@@ -70,7 +71,12 @@ struct subscriber {
     char alias[ALIAS_SIZE];
     struct event pause;
     struct transfer transfer; /* LINK_HTTP */
-    struct wire wire;         /* LINK_SOCKET */
+    struct wire wire;         /* LINK_SOCKET, and polls without TLS … */
+    struct bytes request;
+    struct answer answer;
+    char content_type[48];
+    int64_t sent_ns; /* when this request was sent */
+    bool is_kept;    /* on a connection that had served before */
 
     alignas(max_align_t) char transport_state[];
 };
@@ -100,6 +106,10 @@ void subscriber_arrived(struct subscriber *subscriber, const char *data,
                         size_t len);
 /* The transfer or connection is over: IS_GOOD, as it should be. */
 void subscriber_ended(struct subscriber *subscriber, bool is_good);
+/* The answer's head is whole: by STATUS it is good or not. */
+void subscriber_judge(struct subscriber *subscriber, long status);
+void subscriber_note_round_trip(struct subscriber *subscriber);
+void subscriber_request_plain(struct subscriber *subscriber, const char *url);
 void subscriber_close_link(struct subscriber *subscriber);
 void subscriber_close_http(struct subscriber *subscriber);
 void subscriber_stop_http(struct subscriber *subscriber, bool is_stopped);

@@ -37,16 +37,11 @@ read_directly(struct subscriber *subscriber)
         (version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1);
 }
 
-static void
-judge_head(struct subscriber *subscriber)
+void
+subscriber_judge(struct subscriber *subscriber, long status)
 {
     struct run *run = subscriber->crowd->worker.run;
     const struct transport *transport = subscriber_transport(subscriber);
-    long status = 0;
-    curl_easy_getinfo(subscriber->transfer.easy, CURLINFO_RESPONSE_CODE,
-                      &status);
-    if (status >= 100 && status < 200)
-        return;
     if (!request_accepts(subscriber->crowd->entrance, status)) {
         faults_add_status(run->faults, method_of(subscriber),
                           run->subscribe_url, status);
@@ -57,6 +52,16 @@ judge_head(struct subscriber *subscriber)
         read_directly(subscriber);
     if (transport->on_head)
         transport->on_head(subscriber, subscriber->transport_state);
+}
+
+static void
+judge_head(struct subscriber *subscriber)
+{
+    long status = 0;
+    curl_easy_getinfo(subscriber->transfer.easy, CURLINFO_RESPONSE_CODE,
+                      &status);
+    if (status >= 200)
+        subscriber_judge(subscriber, status);
 }
 
 /* The value of the header NAME in LINE, without blanks around it. */
@@ -179,8 +184,8 @@ on_body(char *data, size_t size, size_t count, void *context)
     return subscriber->has_failed ? 0 : len;
 }
 
-static void
-note_round_trip(struct subscriber *subscriber)
+void
+subscriber_note_round_trip(struct subscriber *subscriber)
 {
     struct crowd *crowd = subscriber->crowd;
     struct tally *tally = &crowd->worker.tally;
@@ -200,7 +205,7 @@ on_done(struct transfer *transfer, CURLcode code)
     struct run *run = subscriber->crowd->worker.run;
     bool is_good = subscriber->is_good && code == CURLE_OK;
     if (is_good)
-        note_round_trip(subscriber);
+        subscriber_note_round_trip(subscriber);
     else if (code && !subscriber->has_failed && !subscriber->is_cut)
         faults_add_code(run->faults, method_of(subscriber), run->subscribe_url,
                         transfer->easy, code);
@@ -245,12 +250,20 @@ set_headers(struct subscriber *subscriber)
     curl_easy_setopt(subscriber->transfer.easy, CURLOPT_HTTPHEADER, headers);
 }
 
+static void
+request_by_curl(struct subscriber *subscriber, const char *url)
+{
+    if (!subscriber->transfer.easy)
+        make_handle(subscriber);
+    curl_easy_setopt(subscriber->transfer.easy, CURLOPT_URL, url);
+    set_headers(subscriber);
+    transfer_start(&subscriber->transfer);
+}
+
 void
 subscriber_request(struct subscriber *subscriber, const char *url)
 {
     struct run *run = subscriber->crowd->worker.run;
-    if (!subscriber->transfer.easy)
-        make_handle(subscriber);
     subscriber->is_good = false;
     subscriber->has_length = false;
     subscriber->has_failed = false;
@@ -258,12 +271,13 @@ subscriber_request(struct subscriber *subscriber, const char *url)
     subscriber->chunks = (struct chunks){0};
     char *filled = url ? target_fill(url, subscriber_channel(subscriber), NULL)
                        : subscriber_url(subscriber);
-    curl_easy_setopt(subscriber->transfer.easy, CURLOPT_URL, filled);
-    free(filled);
-    set_headers(subscriber);
     if (run_is_main(run, subscriber->asked_ns))
         subscriber->crowd->worker.tally.requests_main++;
-    transfer_start(&subscriber->transfer);
+    if (subscriber->crowd->is_plain)
+        subscriber_request_plain(subscriber, filled);
+    else
+        request_by_curl(subscriber, filled);
+    free(filled);
 }
 
 void
@@ -282,6 +296,8 @@ const char *
 subscriber_content_type(const struct subscriber *subscriber)
 {
     char *type = NULL;
+    if (subscriber->crowd->is_plain)
+        return subscriber->content_type[0] ? subscriber->content_type : NULL;
     curl_easy_getinfo(subscriber->transfer.easy, CURLINFO_CONTENT_TYPE, &type);
     return type;
 }
