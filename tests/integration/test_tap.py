@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import subprocess
 import time
 
@@ -76,7 +77,7 @@ def test_answers_are_the_same_byte_for_byte(lighttpd, tap):
                 b"DELETE %s/earshot/room HTTP/1.1\r\n",
                 b"POST %s/earshot/room HTTP/1.1\r\nOrigin: http://evil\r\n"
                 b"Content-Length: 0\r\n"):
-            with web.socket.create_connection(address, slow(10)) as sock:
+            with socket.create_connection(address, slow(10)) as sock:
                 sock.sendall(request % prefix
                              + b"Host: h\r\nConnection: close\r\n\r\n")
                 head, _, body = read_rest(sock).partition(b"\r\n\r\n")
@@ -333,7 +334,7 @@ def test_what_is_asked_wrong_is_answered_with_a_sentence(tap):
 
 
 def test_more_readers_than_it_holds_are_all_answered(tap):
-    held = [web.socket.create_connection(
+    held = [socket.create_connection(
         ("127.0.0.1", int(tap.control.rpartition(":")[2])), slow(10))
         for _ in range(70)]
     for sock in held:
@@ -348,7 +349,7 @@ def test_more_readers_than_it_holds_are_all_answered(tap):
 
 def test_a_reader_that_goes_is_forgotten(tap):
     for _ in range(100):
-        with web.socket.create_connection(
+        with socket.create_connection(
                 ("127.0.0.1", int(tap.control.rpartition(":")[2]))) as sock:
             sock.sendall(b"GET /tap/log?tag=a&wait=20 HTTP/1.1\r\n\r\n")
     wait_until(lambda: tap.info()["waiting"] == 0)
