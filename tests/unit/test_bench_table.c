@@ -20,8 +20,10 @@ printed_with(const struct results *results, bool with_colour)
     char *text = NULL;
     size_t len = 0;
     FILE *file = open_memstream(&text, &len);
+    assert_non_null(file);
     table_print(file, results, with_colour);
-    fclose(file);
+    assert_int_equal(fclose(file), 0);
+    assert_non_null(text);
     return text;
 }
 
