@@ -219,7 +219,7 @@ check_token(struct reading *reading, const struct place *place,
     if (!has)
         reading_say(reading, place,
                     "never sends {token}, which is the message; put it into "
-                    "\"body\"");
+                    "its body");
 }
 
 void

@@ -12,15 +12,29 @@
 enum { FOUND_MAX = 60, SENTENCE_MAX = 512, MEMBERS_MAX = 64 };
 
 static void
-append_place(struct bytes *text, const struct place *place)
+append_place(struct bytes *text, const struct place *place, bool has_indices)
 {
     if (!place)
         return;
-    append_place(text, place->above);
+    append_place(text, place->above, has_indices);
     if (place->member)
         bytes_printf(text, "%s%s", place->above ? "." : "", place->member);
-    else
+    else if (has_indices)
         bytes_printf(text, "[%d]", place->index);
+}
+
+/* What the user calls that place, or NULL. */
+static const char *
+name_of(const struct reading *reading, const struct place *place)
+{
+    struct bytes path = BYTES_EMPTY;
+    append_place(&path, place, false);
+    bytes_append_char(&path, '\0');
+    const struct member_name *named = reading->names;
+    while (named && named->path && strcmp(named->path, path.data) != 0)
+        named++;
+    bytes_fini(&path);
+    return named ? named->name : NULL;
 }
 
 void
@@ -30,8 +44,13 @@ reading_say(struct reading *reading, const struct place *place,
     if (reading->problem)
         return;
     struct bytes text = BYTES_EMPTY;
-    bytes_printf(&text, "%s: ", reading->name);
-    append_place(&text, place);
+    const char *name = name_of(reading, place);
+    if (!reading->names)
+        bytes_printf(&text, "%s: ", reading->name);
+    if (name)
+        bytes_append_string(&text, name);
+    else
+        append_place(&text, place, true);
     if (!place)
         bytes_append_string(&text, "it");
     char said[SENTENCE_MAX];

@@ -13,6 +13,15 @@ struct cJSON;
 struct reading {
     const char *name; /* of what is read: a file's */
     char *problem;    /* the first, or NULL; to be freed by who began */
+    /* What the user calls the members, where he has written no JSON; or NULL.
+     * Then NAME is left out. */
+    const struct member_name *names;
+};
+
+/* Ends with a PATH of NULL. */
+struct member_name {
+    const char *path; /* "subscribe.cursor.take", without places in arrays */
+    const char *name;
 };
 
 /* Where a value stands; on the caller's stack. */

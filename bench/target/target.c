@@ -234,11 +234,10 @@ parse(struct reading *reading, const char *json, size_t len)
     return cJSON_ParseWithLength(json, len);
 }
 
-struct target *
-target_read(const char *name, const char *json, size_t len, char *const *words,
-            char **problem)
+static struct target *
+read_target(struct reading reading, const char *json, size_t len,
+            char *const *words, char **problem)
 {
-    struct reading reading = {.name = name};
     struct target *target = xcalloc(1, sizeof *target);
     struct vocabulary set = {0};
     cJSON *root = parse(&reading, json, len);
@@ -251,6 +250,22 @@ target_read(const char *name, const char *json, size_t len, char *const *words,
     target_free(target);
     *problem = reading.problem;
     return NULL;
+}
+
+struct target *
+target_read(const char *name, const char *json, size_t len, char *const *words,
+            char **problem)
+{
+    return read_target((struct reading){.name = name}, json, len, words,
+                       problem);
+}
+
+struct target *
+target_read_named(const struct member_name *names, const char *json, size_t len,
+                  char **problem)
+{
+    return read_target((struct reading){.name = "options", .names = names},
+                       json, len, NULL, problem);
 }
 
 bool

@@ -42,6 +42,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct member_name;
 struct transport;
 
 enum cursor_place {
@@ -95,6 +96,10 @@ struct target *target_read(const char *name, const char *json, size_t len,
                            char *const *words, char **problem);
 struct target *target_read_file(const char *path, char *const *words,
                                 char **problem);
+/* The same of JSON that was made of what the user has said in other words:
+ * sentences say NAMES (target/members.h) in place of its members. */
+struct target *target_read_named(const struct member_name *names,
+                                 const char *json, size_t len, char **problem);
 void target_free(struct target *target);
 
 /* Puts those processes in place of TARGET's that the JSON text names, which is

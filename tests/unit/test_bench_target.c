@@ -223,7 +223,7 @@ static const struct {
      "publish[0].by is missing; it must be \"post\" or \"ws\""},
     {"\"{token}\"", "\"x\"",
      "publish[0] never sends {token}, which is the message; put it into "
-     "\"body\""},
+     "its body"},
     {"\"{token}\"", "\"{token\"",
      "publish[0].body has a lone brace at \"{token\"; write {{ or }} for a "
      "brace, and {word} for a word"},
