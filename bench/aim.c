@@ -61,6 +61,15 @@ add_named(struct aims *aims, const char *what, const struct settings *settings,
 }
 
 static bool
+add_requests(struct aims *aims, const struct requests *requests, char **problem)
+{
+    struct target *target = requests_target(requests, problem);
+    if (target)
+        add(aims, target, NULL);
+    return target != NULL;
+}
+
+static bool
 is_set(const struct settings *settings, const char *word)
 {
     for (size_t i = 0; i < settings->sets.count; i++)
@@ -176,6 +185,8 @@ aims_open(struct aims *aims, const struct settings *settings, char **problem)
     bool is_good = true;
     if (settings->self)
         is_good = add_started(aims, "earshot", settings, problem);
+    if (settings->requests.count)
+        is_good = add_requests(aims, &settings->requests, problem);
     if (settings->url)
         is_good =
             is_good && add_earshot(aims, settings->url, settings, problem);
@@ -185,8 +196,7 @@ aims_open(struct aims *aims, const struct settings *settings, char **problem)
                       ? add_started(aims, what + 4, settings, problem)
                       : add_named(aims, what, settings, problem);
     }
-    if (is_good && !settings->self && !settings->url &&
-        !settings->targets.count)
+    if (is_good && !aims->count)
         is_good = add_demo(aims, settings, problem);
     if (!is_good)
         aims_close(aims);

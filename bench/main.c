@@ -46,6 +46,19 @@ report(const struct settings *settings)
 }
 
 static int
+print_target(const struct settings *settings)
+{
+    char *problem;
+    char *text = requests_file(&settings->requests, &problem);
+    if (text)
+        fputs(text, stdout);
+    else
+        free(problem);
+    free(text);
+    return text && fflush(stdout) == 0 ? EXIT_GOOD : EXIT_BAD;
+}
+
+static int
 obey(const struct settings *settings, int argc, char *const *argv)
 {
     if (settings->help) {
@@ -56,6 +69,8 @@ obey(const struct settings *settings, int argc, char *const *argv)
         puts("earshot-bench " PACKAGE_VERSION);
         return EXIT_GOOD;
     }
+    if (settings->print_target)
+        return print_target(settings);
     switch (settings->command) {
     case COMMAND_COMPARE:
         return compare_command(settings->files.items[0],

@@ -51,9 +51,10 @@ nearest_word(const char *typed, size_t len, const char *const *words,
         if (word_len > LETTERS_MAX)
             continue;
         size_t far = distance(typed, len, words[i], word_len);
-        /* A beginning of it is short of a whole word, not wrong. */
+        /* A beginning of it is short of a whole word, not wrong; no other
+         * word is nearer. */
         if (len >= 3 && len < word_len && !memcmp(typed, words[i], len))
-            far = 1;
+            far = 0;
         if (far < limit) {
             limit = far;
             nearest = words[i];

@@ -4,6 +4,7 @@
 #include "nearest.h"
 #include "scenarios/scenario.h"
 #include "settings_table.h"
+#include "target/target.h"
 
 #include <errno.h>
 #include <math.h>
@@ -174,6 +175,12 @@ set(const struct reading *reading, const struct option *option, char *value)
         return true;
     case OPTION_TEXTS:
         return set_text_of_several(reading, option, value);
+    case OPTION_REQUEST:
+        if (!value[0])
+            return complain(reading, "--%s is empty; give it %s", option->name,
+                            option->takes);
+        requests_add(field(reading, option), option->name, value);
+        return true;
     case OPTION_LIST:
         return set_list(reading, option, value);
     case OPTION_WORD:
@@ -300,6 +307,41 @@ read_word(struct reading *reading)
     return true;
 }
 
+/* A server that is named request by request is the only one: the options could
+ * not say what belongs to which. */
+static bool
+check_requests(const struct reading *reading)
+{
+    const struct settings *settings = reading->settings;
+    const char *other = settings->self            ? "self"
+                        : settings->url           ? "url"
+                        : settings->targets.count ? "target"
+                                                  : NULL;
+    if (!settings->requests.count)
+        return !settings->print_target ||
+               complain(reading, "--print-target writes what --publish and "
+                                 "--subscribe say; give it those");
+    if (other)
+        return complain(reading,
+                        "--%s names a server, and --%s another; leave one out, "
+                        "or make a file of it by --print-target and give "
+                        "--target for each",
+                        settings->requests.items[0].option, other);
+    if (settings->sets.count)
+        return complain(reading, "--set changes the words of a target's file; "
+                                 "with --publish and --subscribe write what is "
+                                 "meant in its place");
+    if (settings->publish_by == PUBLISH_BY_WS)
+        return complain(reading, "--publish sends by POST; to publish over "
+                                 "WebSocket take a target's file");
+    char *problem = NULL;
+    target_free(requests_target(&settings->requests, &problem));
+    if (problem)
+        complain(reading, "%s", problem);
+    free(problem);
+    return !problem;
+}
+
 /* What no single option can know. */
 static bool
 check_together(const struct reading *reading)
@@ -327,7 +369,7 @@ check_together(const struct reading *reading)
                         "--all runs every scenario; leave out \"%s\", "
                         "or leave out --all",
                         settings->scenarios.items[0]);
-    return true;
+    return check_requests(reading);
 }
 
 static void
@@ -396,6 +438,7 @@ settings_fini(struct settings *settings)
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         for (size_t j = 0; j < ours[i]->count; j++)
             free(ours[i]->items[j]);
+    requests_fini(&settings->requests);
     free(settings->scenarios.items);
     free(settings->files.items);
     free(settings->targets.items);

@@ -4,6 +4,8 @@
 #ifndef EARSHOT_BENCH_SETTINGS_H
 #define EARSHOT_BENCH_SETTINGS_H
 
+#include "requests.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -32,13 +34,14 @@ enum { SETTING_FREE = -1 };
 
 struct settings {
     enum command command;
-    struct words scenarios;  /* none: those that run by default */
-    struct words files;      /* of compare and report */
-    struct words targets;    /* --target */
-    struct words sets;       /* --set */
-    struct words pids;       /* --pid, SIDE=PID */
-    struct words transports; /* none: all; the strings are ours */
-    struct words ways;       /* likewise */
+    struct words scenarios;   /* none: those that run by default */
+    struct words files;       /* of compare and report */
+    struct words targets;     /* --target */
+    struct words sets;        /* --set */
+    struct words pids;        /* --pid, SIDE=PID */
+    struct words transports;  /* none: all; the strings are ours */
+    struct words ways;        /* likewise */
+    struct requests requests; /* --publish, --subscribe and theirs */
     const char *url;
     const char *output;
     const char *report;
@@ -46,7 +49,7 @@ struct settings {
     int publish_by; /* enum publish_by */
     int format;     /* enum format; never FORMAT_UNSAID when it was read */
     int spacing;    /* enum spacing */
-    bool all, self, insecure, verbose, help, version;
+    bool all, self, print_target, insecure, verbose, help, version;
     double subscribers;
     double publishers;
     double channels;

@@ -50,8 +50,9 @@ settings_help(FILE *file)
           "-o report.html\n\n"
           "Measures polling, long-polling, SSE and WebSocket against each "
           "other, on equal\nterms: what ./demo serves, a server of its own "
-          "(--self), or anyone's (--target).\nWithout a scenario it runs those "
-          "marked with *, over all transports, in about\nfive minutes.\n\n"
+          "(--self), or anyone's (--target;\n--publish and --subscribe). "
+          "Without a scenario it runs those marked with *, over\nall "
+          "transports, in about five minutes.\n\n"
           "Scenarios:\n\n",
           file);
     for (size_t i = 0; i < scenario_count; i++) {

@@ -33,6 +33,44 @@ const struct option settings_table[] = {
      "them, in turn"},
     {"set", 0, OF_RUN, OPTION_TEXTS, AT(sets), "WORD=VALUE", NULL, 0, 0, NULL,
      "put VALUE wherever a target's file says {WORD}; several times"},
+    {"publish", 0, OF_RUN, OPTION_REQUEST, AT(requests), "'[METHOD] URL'", NULL,
+     0, 0, NULL,
+     "measure any server, without a file: this is the request that publishes "
+     "(by POST unless a method is said). {channel} in it stands for the "
+     "channel and {token} for the message; other braces stand for themselves, "
+     "here and in the options behind it"},
+    {"subscribe", 0, OF_RUN, OPTION_REQUEST, AT(requests),
+     "'TRANSPORT [METHOD] URL'", NULL, 0, 0, NULL,
+     "and this the one that subscribes, over poll, long-poll, sse, ws or "
+     "socket.io; once for each of them"},
+    {"header", 0, OF_RUN, OPTION_REQUEST, AT(requests), "'NAME: VALUE'", NULL,
+     0, 0, NULL,
+     "a header of the --publish or --subscribe that stands before it; several "
+     "times"},
+    {"body", 0, OF_RUN, OPTION_REQUEST, AT(requests), "TEMPLATE", NULL, 0, 0,
+     NULL,
+     "what the --publish before it sends, with {token} somewhere; otherwise "
+     "{token} alone. What begins as JSON goes as application/json, unless a "
+     "--header says otherwise"},
+    {"hello", 0, OF_RUN, OPTION_REQUEST, AT(requests), "TEXT", NULL, 0, 0, NULL,
+     "what the --subscribe before it (ws, socket.io) sends once it is open; "
+     "several times. Of long-poll a URL that is asked once before, for a first "
+     "cursor"},
+    {"ready", 0, OF_RUN, OPTION_REQUEST, AT(requests), "TEXT", NULL, 0, 0, NULL,
+     "what the server sends when the --subscribe before it holds; otherwise a "
+     "good answer is enough"},
+    {"cursor", 0, OF_RUN, OPTION_REQUEST, AT(requests), "TAKE=GIVE", NULL, 0, 0,
+     NULL,
+     "where the --subscribe before it takes a cursor (sse-id, json:NAME, "
+     "header:NAME) and gives it when it asks again (header:NAME, query:NAME); "
+     "otherwise it begins anew, and loses what was sent meanwhile"},
+    {"name", 0, OF_RUN, OPTION_REQUEST, AT(requests), "NAME", NULL, 0, 0, NULL,
+     "what results call the server of --publish and --subscribe; otherwise its "
+     "host"},
+    {"print-target", 0, OF_RUN, OPTION_FLAG, AT(print_target), NULL, NULL, 0, 0,
+     NULL,
+     "write the file for --target that says the same as --publish and "
+     "--subscribe, and exit"},
     {"pid", 0, OF_RUN, OPTION_TEXTS, AT(pids), "SIDE=PID", NULL, 0, 0, NULL,
      "count the processor time and memory of this process and its children as "
      "SIDE's (\"web server\", \"program\", or any word); several times. "

@@ -7,7 +7,8 @@
 
 enum option_kind {
     OPTION_TEXT,
-    OPTION_TEXTS, /* may be given several times */
+    OPTION_TEXTS,   /* may be given several times */
+    OPTION_REQUEST, /* of --publish and --subscribe, whose order counts */
     OPTION_LIST, /* words with commas between, of `choice` where there is one */
     OPTION_WORD, /* one of `choice`; kept as the word's place (int) */
     OPTION_WHOLE, /* a whole number, kept as a double */

@@ -100,14 +100,14 @@ advice_of(long status)
     case 401:
     case 403:
         return "the server does not let us; allow it, or name the headers that "
-               "it wants in the target's file";
+               "it wants, by --header or in the target's file";
     case 404:
     case 410:
-        return "there is nothing at this address; look at --url and the "
-               "target's file";
+        return "there is nothing at this address; look at the URL that was "
+               "given, or at the target's file";
     case 405:
-        return "the address is right for another method; look at \"method\" in "
-               "the target's file";
+        return "the address is right for another method; name that before the "
+               "URL, or as \"method\" in the target's file";
     case 413:
         return "the message is too long for this server; lower --size";
     case 429:
@@ -120,7 +120,7 @@ advice_of(long status)
     default:
         if (status >= 300 && status < 400)
             return "the address has moved; name the new one";
-        return "the target's file says which statuses are good (\"accept\")";
+        return "a target's file can say which statuses are good (\"accept\")";
     }
 }
 
@@ -140,8 +140,8 @@ faults_add_page(struct faults *faults, const char *method, const char *url,
 {
     faults_add(faults, true,
                "%s %s is answered with %s, which is not what carries messages: "
-               "the address is another page's; look at --url and the target's "
-               "file",
+               "the address is another page's; look at the URL that was "
+               "given, or at the target's file",
                method, url, content_type ? content_type : "no Content-Type");
 }
 

@@ -72,7 +72,8 @@ sentence_of(const char *host, const char *port, const char *why)
     struct bytes text = BYTES_EMPTY;
     bytes_printf(&text,
                  "Nothing answers at %s, port %s: %s. Start the server, or "
-                 "name the right one by --url or in the target's file",
+                 "name the right one by --url, by --publish and --subscribe, "
+                 "or in the target's file",
                  host, port, why);
     bytes_append_char(&text, '\0');
     return text.data;

@@ -75,6 +75,7 @@ def answering():
     (["latncy"], "did you mean latency?"),
     (["--rate", "fast"], "--rate is a number from 0.01 to 1000000"),
     (["--transport", "websocket"], "poll|long-poll|sse|ws|socket.io"),
+    (["--publish", "http://127.0.0.1:3000/send"], "--publish needs a --subsc"),
     (["compare", "a.json"], "compare takes two files of results"),
 ])
 def test_a_bad_command_line_ends_with_2_and_says_what_to_write(

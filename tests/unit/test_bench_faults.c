@@ -64,8 +64,8 @@ TEST(a_status_says_what_to_do)
     faults_add_status(faults, "GET", "http://a/b", 404);
     assert_true(faults_have_final(faults));
     assert_worst(faults, "GET http://a/b is answered with 404: there is "
-                         "nothing at this address; look at --url and the "
-                         "target's file");
+                         "nothing at this address; look at the URL that was "
+                         "given, or at the target's file");
     faults_free(faults);
 }
 
