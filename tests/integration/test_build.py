@@ -132,7 +132,8 @@ def test_who_may_not_install_is_told_the_one_line(installer, tools):
     assert done.returncode == 1
     lines = [line.strip() for line in done.stderr.splitlines()
              if "apt-get" in line]
-    assert lines == ["apt-get install --no-install-recommends no-such-thing"]
+    assert lines == ["apt-get update && "
+                     "apt-get install --no-install-recommends no-such-thing"]
     assert "called" not in done.stdout
 
 
