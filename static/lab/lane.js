@@ -121,6 +121,10 @@ export class Lane {
     /** Makes its connection anew, in another mode for instance. */
     restart() {
         close(this.track.held);
+        // What the new mode makes of it is not known yet.
+        if (this.state === "open") {
+            this.state = "connecting";
+        }
         this.#attempt.abort(RESTART);
         this.#wake();
     }

@@ -239,8 +239,8 @@ def test_without_a_cursor_messages_vanish_and_with_it_they_do_not(whole, lab):
 def test_a_buffering_proxy_silences_sse_alone(whole, lab):
     lab.quiet()
     wrong(lab, "buffer")
-    wait_until(lambda: lab.state("sse") != "open"
-               or not followers(whole)["sse"], 5)
+    wait_until(lambda: lab.state("sse") != "open", 15,
+               "an SSE lane that does not learn that it is connected")
     said = say(whole, "behind the proxy")
     for key in ("poll", "long-poll", "ws"):
         wait_until(lambda: said in lab.inside()[key]["order"], 10)
