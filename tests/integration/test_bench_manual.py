@@ -2,10 +2,8 @@
 
 import pathlib
 import re
-import shutil
 import subprocess
 
-import pytest
 
 import processes
 from wait import slow
@@ -66,7 +64,6 @@ def test_both_give_the_same_exit_statuses():
         re.findall(r"(?:^|; ?|;\n)\s*(\d+) ", line)
 
 
-@pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is missing")
 def test_mandoc_has_nothing_to_complain_of():
     lint = subprocess.run(["mandoc", "-Tlint", str(MANUAL)], text=True,
                           capture_output=True, check=False, timeout=slow(10))
