@@ -138,17 +138,20 @@ receipt_take(struct receipt *receipt, const struct messages *messages,
     return RECEIPT_NEW;
 }
 
-/* The receipt to ask about channel NUMBER: NOTHING, which got nothing, when all
- * that came was another channel's. */
+/* The receipt to ask about CHANNEL, settled: NOTHING, which got nothing, when
+ * all that came was another channel's. */
 static struct receipt *
-asked(struct receipt *receipt, uint32_t number, struct receipt *nothing)
+asked(struct receipt *receipt, const struct messages *messages,
+      const struct channel *channel, uint32_t number, struct receipt *nothing)
 {
     if (!receipt->got)
         follow(receipt, number);
-    if (receipt->channel == number)
-        return receipt;
-    *nothing = (struct receipt){.from = receipt->from, .channel = number};
-    return nothing;
+    if (receipt->channel != number) {
+        *nothing = (struct receipt){.from = receipt->from, .channel = number};
+        receipt = nothing;
+    }
+    settle(receipt, messages, channel);
+    return receipt;
 }
 
 struct sums {
@@ -179,8 +182,7 @@ receipt_lost(struct receipt *receipt, const struct messages *messages,
     if (!channel)
         return 0;
     struct receipt nothing;
-    receipt = asked(receipt, number, &nothing);
-    settle(receipt, messages, channel);
+    receipt = asked(receipt, messages, channel, number, &nothing);
     return sum_from(receipt, messages, channel, receipt->low, until).missing;
 }
 
@@ -192,8 +194,7 @@ receipt_owed(struct receipt *receipt, const struct messages *messages,
     if (!channel)
         return 0;
     struct receipt nothing;
-    receipt = asked(receipt, number, &nothing);
-    settle(receipt, messages, channel);
+    receipt = asked(receipt, messages, channel, number, &nothing);
     bool is_all = until == UINT32_MAX;
     struct sums sums =
         sum_from(receipt, messages, channel, is_all ? receipt->low : 0, until);
