@@ -42,11 +42,13 @@
         }                                                                      \
     }
 
-static const struct {
-    const char *scenario;
+struct scenario {
+    const char *word;
     const char *about;
     const struct column *columns;
-} known[] = {
+};
+
+static const struct scenario scenarios[] = {
     {"latency", "how late a message reaches one subscriber",
      COLUMNS(P50, P90, P99, P999, MAX, BYTES, REQUESTS)},
     {"fanout", "how late messages reach many subscribers, and the last of them",
@@ -83,26 +85,27 @@ static const struct {
              CPU)},
 };
 
-static size_t
-index_of(const char *scenario)
+static const struct scenario *
+find(const char *word)
 {
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i].scenario, scenario) == 0)
-            return i;
-    return 0;
+    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++)
+        if (strcmp(scenarios[i].word, word) == 0)
+            return &scenarios[i];
+    return NULL;
 }
 
 const char *
 columns_about(const char *scenario)
 {
-    size_t i = index_of(scenario);
-    return strcmp(known[i].scenario, scenario) == 0 ? known[i].about : "";
+    const struct scenario *known = find(scenario);
+    return known ? known->about : "";
 }
 
 const struct column *
 columns_of(const char *scenario, int *count)
 {
-    const struct column *columns = known[index_of(scenario)].columns;
+    const struct scenario *known = find(scenario);
+    const struct column *columns = (known ? known : &scenarios[0])->columns;
     for (*count = 0; columns[*count].head; ++*count)
         ;
     return columns;
