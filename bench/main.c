@@ -1,12 +1,12 @@
 /* earshot-bench: measures the approaches to real-time push against each other,
  * on equal terms, at Earshot's server or anyone's. */
 
-#include "compare.h"
+#include "compare/compare.h"
 #include "interrupt.h"
-#include "output.h"
+#include "session/output.h"
 #include "results/json.h"
-#include "session.h"
-#include "settings.h"
+#include "session/session.h"
+#include "command/settings.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

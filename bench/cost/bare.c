@@ -1,7 +1,7 @@
 #include "cost/bare.h"
 
 #include "base/bytes.h"
-#include "home.h"
+#include "program_files.h"
 #include "sentence.h"
 #include "target/target.h"
 
@@ -19,7 +19,7 @@ static const char program[] = "earshot-bare-sse";
 static char *
 program_path(void)
 {
-    char *home = home_of_program();
+    char *home = program_directory();
     struct bytes path = BYTES_EMPTY;
     bytes_printf(&path, "%s/%s", home ? home : ".", program);
     free(home);

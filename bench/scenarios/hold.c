@@ -2,16 +2,16 @@
  * a matter of descriptors before it is one of anything else, so those are
  * counted first: ours, and those of the processes that were found. */
 
-#include "aim.h"
+#include "servers/servers.h"
 #include "base/bytes.h"
-#include "bench.h"
+#include "session/bench.h"
 #include "cost/cost.h"
 #include "cost/process.h"
-#include "progress.h"
+#include "session/progress.h"
 #include "result.h"
 #include "scenario.h"
-#include "settings.h"
-#include "started.h"
+#include "command/settings.h"
+#include "servers/peer.h"
 #include "target/target.h"
 
 #include <stdio.h>
@@ -173,8 +173,8 @@ hold_run(struct bench *bench, const struct plan *plan)
     bytes_fini(&theirs);
     /* Memory that others have used and left is used again, and would not count.
      */
-    const struct aim *aim = bench->aim;
-    bool is_fresh = aim->started && started_restart(aim->started, aim->target);
+    const struct server *server = bench->server;
+    bool is_fresh = server->peer && peer_restart(server->peer, server->target);
     struct result *result = bench_run(bench, plan);
     if (!is_fresh)
         result_note(result,

@@ -2,11 +2,11 @@
  * waits, the later is what it gets; the shorter, the more of its requests come
  * for nothing. What is measured stands beside what theory says. */
 
-#include "bench.h"
+#include "session/bench.h"
 #include "measure/theory.h"
 #include "result.h"
 #include "scenario.h"
-#include "settings.h"
+#include "command/settings.h"
 #include "target/target.h"
 
 #include <string.h>

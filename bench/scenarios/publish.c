@@ -3,7 +3,7 @@
  * subscriber, so that none is accepted and dropped unseen. */
 
 #include "scenario.h"
-#include "settings.h"
+#include "command/settings.h"
 
 void
 publish_vary(const struct plan *base, const struct settings *settings,

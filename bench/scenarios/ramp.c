@@ -2,13 +2,13 @@
  * doubled until it does not hold, the gap is halved until it is small, and what
  * came out must hold once more, for twice as long. */
 
-#include "bench.h"
+#include "session/bench.h"
 #include "interrupt.h"
 #include "measure/histogram.h"
-#include "progress.h"
+#include "session/progress.h"
 #include "result.h"
 #include "scenario.h"
-#include "settings.h"
+#include "command/settings.h"
 #include "target/target.h"
 
 #include <string.h>

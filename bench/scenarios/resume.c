@@ -3,7 +3,7 @@
  * server has forgotten everything, too. */
 
 #include "scenario.h"
-#include "settings.h"
+#include "command/settings.h"
 
 void
 resume_vary(const struct plan *base, const struct settings *settings,

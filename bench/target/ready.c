@@ -1,5 +1,5 @@
 #include "base/bytes.h"
-#include "home.h"
+#include "program_files.h"
 #include "target/target.h"
 
 #include <dirent.h>
@@ -20,7 +20,7 @@ is_target(const struct dirent *entry)
 static void
 append_names(struct bytes *text)
 {
-    char *directory = home_path("targets");
+    char *directory = program_file("targets");
     struct dirent **entries = NULL;
     int count =
         directory ? scandir(directory, &entries, is_target, alphasort) : 0;
@@ -44,7 +44,7 @@ target_path(const char *name, char **problem)
     struct bytes text = BYTES_EMPTY;
     bytes_printf(&text, "targets/%s%s", name, suffix);
     bytes_append_char(&text, '\0');
-    char *path = home_path(text.data);
+    char *path = program_file(text.data);
     bytes_fini(&text);
     if (path)
         return path;

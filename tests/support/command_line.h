@@ -3,7 +3,7 @@
 #define EARSHOT_TESTS_COMMAND_LINE_H
 
 #include "../unit/check.h"
-#include "settings.h"
+#include "command/settings.h"
 
 static struct settings settings;
 static char complaint[4096];

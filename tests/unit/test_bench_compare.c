@@ -1,4 +1,4 @@
-#include "compare.h"
+#include "compare/compare.h"
 
 #include "../support/made_up.h"
 #include "base/bytes.h"

@@ -1,4 +1,4 @@
-#include "requests.h"
+#include "command/requests.h"
 
 #include "../support/command_line.h"
 #include "check.h"

@@ -1,13 +1,13 @@
-#include "settings.h"
+#include "command/settings.h"
 
 #include "../support/command_line.h"
 #include "check.h"
 #include "drive/drive.h"
-#include "nearest.h"
+#include "command/nearest.h"
 #include "plan.h"
-#include "progress.h"
+#include "session/progress.h"
 #include "scenarios/scenario.h"
-#include "settings_table.h"
+#include "command/settings_table.h"
 #include "target/target.h"
 
 TEST(without_a_word_the_scenarios_decide)
