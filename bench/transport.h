@@ -3,8 +3,8 @@
  * because what is compared must be the servers' work and not ours.
  *
  * A transport runs on its worker's thread, over one of two links that drive/
- * gives it: an HTTP transfer (libcurl's multi interface; chunks, HTTP/2 and TLS
- * are curl's), or a bare connection (CURLOPT_CONNECT_ONLY, TLS included) on
+ * gives it: HTTP requests (whose chunks are undone there; TLS and HTTP/2 are
+ * curl's), or a bare connection (CURLOPT_CONNECT_ONLY, TLS included) on
  * which it speaks for itself. */
 #ifndef EARSHOT_BENCH_TRANSPORT_H
 #define EARSHOT_BENCH_TRANSPORT_H
@@ -16,7 +16,7 @@
 struct subscriber;
 
 enum link_kind {
-    LINK_HTTP,   /* each request is a transfer; connections are kept by curl */
+    LINK_HTTP,   /* requests, on a connection that is kept */
     LINK_SOCKET, /* one connection, from connect to end */
 };
 

@@ -202,12 +202,9 @@ static const struct worker_verbs verbs = {
     .obey = obey,
 };
 
-/* Of a stream that is not read by curl only the head comes there. */
 static size_t
-buffer_for(const struct plan *plan, const struct transport *transport)
+buffer_for(const struct plan *plan)
 {
-    if (transport->is_stream && strncmp(plan->subscribe->url, "http:", 5) == 0)
-        return BUFFER_LEAST;
     size_t share = BUFFERS_BYTES / (size_t)plan->subscribers;
     return share < BUFFER_LEAST  ? BUFFER_LEAST
            : share > BUFFER_MOST ? BUFFER_MOST
@@ -237,11 +234,10 @@ crowd_init(struct crowd *crowd, struct run *run, int worker_number, int first,
     crowd->entrance = run->plan->subscribe;
     crowd->transport = transport_find(crowd->entrance->transport);
     crowd->is_plain = crowd->transport->link == LINK_HTTP &&
-                      !crowd->transport->is_stream &&
                       request_is_plain(crowd->entrance);
     crowd->has_wires = crowd->is_plain || crowd->transport->link == LINK_SOCKET;
     crowd->connecting_max = connecting_max;
-    crowd->buffer_bytes = buffer_for(run->plan, crowd->transport);
+    crowd->buffer_bytes = buffer_for(run->plan);
     dice_init(&crowd->dice, run->plan->seed ^ (uint64_t)worker_number << 32);
     fill_channels(crowd);
     crowd->pool_count = (count + POOL_SIZE - 1) / POOL_SIZE;

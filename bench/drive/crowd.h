@@ -17,7 +17,7 @@ struct crowd {
     const struct plan *plan;
     const struct entrance *entrance;
     const struct transport *transport;
-    bool is_plain;               /* they poll without curl */
+    bool is_plain;               /* they ask without curl */
     bool has_wires;              /* whoever speaks on a connection of his own */
     struct curl_slist **headers; /* by channel, shared by all of it */
     char **urls;                 /* likewise, where no cursor is in it */

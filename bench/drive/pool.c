@@ -1,15 +1,9 @@
 #include "drive/pool.h"
 
 #include "base/bytes.h"
-#include "drive/sockets.h"
 
 #include <event2/event_struct.h>
 #include <stdlib.h>
-
-struct pool_socket {
-    struct event event;
-    struct transfer *transfer;
-};
 
 static void
 rest(struct transfer *transfer)
@@ -40,35 +34,9 @@ settle(struct pool *pool, int running)
 }
 
 static void
-on_direct_event(evutil_socket_t fd, short what, void *context)
-{
-    struct transfer *transfer = context;
-    struct pool *pool = transfer->pool;
-    (void)what;
-    if (pool->watch)
-        pool->watch->on_event(pool->watch->context);
-    transfer->on_readable(transfer, fd);
-}
-
-/* What curl has read by now it has handed over. */
-static void
-go_direct(struct transfer *transfer, int fd)
-{
-    sockets_take(transfer->sockets, fd);
-    transfer_fini(transfer);
-    transfer->is_direct = true;
-    transfer->fd = fd;
-    event_assign(&transfer->direct, transfer->pool->base, fd,
-                 EV_READ | EV_PERSIST, on_direct_event, transfer);
-    event_add(&transfer->direct, NULL);
-}
-
-static void
 on_socket_event(evutil_socket_t fd, short what, void *context)
 {
-    struct pool_socket *socket = context;
-    struct transfer *transfer = socket->transfer;
-    struct pool *pool = transfer->pool;
+    struct pool *pool = context;
     int bits = (what & EV_READ ? CURL_CSELECT_IN : 0) |
                (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
     int running = 0;
@@ -76,8 +44,6 @@ on_socket_event(evutil_socket_t fd, short what, void *context)
         pool->watch->on_event(pool->watch->context);
     curl_multi_socket_action(pool->multi, fd, bits, &running);
     settle(pool, running);
-    if (transfer->wants_direct && transfer->is_under_way)
-        go_direct(transfer, fd);
 }
 
 static void
@@ -91,35 +57,31 @@ on_timer_event(evutil_socket_t fd, short what, void *context)
     settle(pool, running);
 }
 
-/* Kept by curl for us; one transfer has it at a time, for nothing here shares a
- * connection. */
+/* The event is kept by curl for us. */
 static int
 on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *context,
                void *assigned)
 {
     struct pool *pool = context;
-    struct pool_socket *socket = assigned;
+    struct event *event = assigned;
+    (void)easy;
     if (what == CURL_POLL_REMOVE) {
-        if (socket)
-            event_del(&socket->event);
-        free(socket);
+        if (event)
+            event_del(event);
+        free(event);
         curl_multi_assign(pool->multi, fd, NULL);
         return 0;
     }
-    if (socket) {
-        event_del(&socket->event);
+    if (event) {
+        event_del(event);
     } else {
-        socket = xcalloc(1, sizeof *socket);
-        curl_multi_assign(pool->multi, fd, socket);
+        event = xcalloc(1, sizeof *event);
+        curl_multi_assign(pool->multi, fd, event);
     }
-    char *owner = NULL;
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
-    socket->transfer = (struct transfer *)(void *)owner;
     int events = EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) |
                  (what & CURL_POLL_OUT ? EV_WRITE : 0);
-    event_assign(&socket->event, pool->base, fd, (short)events, on_socket_event,
-                 socket);
-    event_add(&socket->event, NULL);
+    event_assign(event, pool->base, fd, (short)events, on_socket_event, pool);
+    event_add(event, NULL);
     return 0;
 }
 
@@ -190,7 +152,6 @@ transfer_start(struct transfer *transfer)
 {
     struct pool *pool = transfer->pool;
     int running = 0;
-    transfer->wants_direct = false;
     transfer->is_under_way = true;
     transfer->is_added = true;
     pool->transfers++;
@@ -203,11 +164,7 @@ transfer_start(struct transfer *transfer)
 void
 transfer_pause(struct transfer *transfer, bool is_paused)
 {
-    if (transfer->is_direct && is_paused)
-        event_del(&transfer->direct);
-    else if (transfer->is_direct)
-        event_add(&transfer->direct, NULL);
-    else if (transfer->is_under_way)
+    if (transfer->is_under_way)
         curl_easy_pause(transfer->easy,
                         is_paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
 }
@@ -216,12 +173,6 @@ void
 transfer_stop(struct transfer *transfer)
 {
     rest(transfer);
-    if (transfer->is_direct) {
-        event_del(&transfer->direct);
-        sockets_close(transfer->sockets, transfer->fd);
-    }
-    transfer->is_direct = false;
-    transfer->wants_direct = false;
     if (!transfer->is_added)
         return;
     transfer->is_added = false;

@@ -20,8 +20,6 @@ struct pool_watch {
     void *context;
 };
 
-struct sockets;
-
 struct pool {
     struct event_base *base;
     CURLM *multi;
@@ -37,15 +35,6 @@ struct transfer {
     /* It is over, and no longer in the pool; may be started anew at once. One
      * that only connects is still in it, or its connection would be closed. */
     void (*on_done)(struct transfer *transfer, CURLcode code);
-    /* Set in a callback of curl's, when the rest of the answer shall be read
-     * without curl: its handle is freed, and on_readable called whenever the
-     * socket, which is one of `sockets`, has something. */
-    bool wants_direct;
-    void (*on_readable)(struct transfer *transfer, int fd);
-    struct sockets *sockets;
-    bool is_direct;
-    int fd;
-    struct event direct;
     bool only_connects;
     bool is_added;
     bool is_under_way;
@@ -56,8 +45,7 @@ void pool_init(struct pool *pool, struct event_base *base,
 /* All transfers must be removed. */
 void pool_fini(struct pool *pool);
 
-/* Makes the handle of a transfer that is going to run in POOL. One that was
- * read directly has none any more. */
+/* Makes the handle of a transfer that is going to run in POOL. */
 void transfer_init(struct transfer *transfer, struct pool *pool,
                    void (*on_done)(struct transfer *, CURLcode));
 void transfer_fini(struct transfer *transfer);

@@ -72,6 +72,8 @@ request_write(struct bytes *request, const char *method, const char *url)
 bool
 request_is_plain(const struct entrance *entrance)
 {
-    return strncmp(entrance->url, "http://", 7) == 0 &&
-           !strchr(entrance->url, '@');
+    if (strncmp(entrance->url, "http://", 7) != 0)
+        return false;
+    const char *host = entrance->url + 7;
+    return !memchr(host, '@', strcspn(host, "/?#"));
 }

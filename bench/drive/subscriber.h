@@ -12,7 +12,6 @@
 #include "measure/schedule.h"
 #include "measure/token.h"
 #include "transport.h"
-#include "transport/chunks.h"
 
 #include <event2/event_struct.h>
 #include <stdalign.h>
@@ -46,14 +45,11 @@ struct subscriber {
     bool has_got;   /* a first message */
     bool is_slow;   /* was told to stop reading */
     bool is_stopped;
-    bool is_leaving; /* as soon as it has what was published up to `until` */
-    bool is_cut;     /* by us: how its connection ends says nothing */
-    bool has_failed; /* this transfer or connection, by us */
-    bool is_good;    /* this answer's status */
-    bool has_given;  /* a message, this transfer or connection */
-    bool has_length; /* this answer says how long it is */
-    bool is_chunked; /* likewise, and it comes as it is */
-    struct chunks chunks;
+    bool is_leaving;   /* as soon as it has what was published up to `until` */
+    bool is_cut;       /* by us: how its connection ends says nothing */
+    bool has_failed;   /* this transfer or connection, by us */
+    bool is_good;      /* this answer's status */
+    bool has_given;    /* a message, this transfer or connection */
     int64_t begun_ns;  /* when it first asked */
     int64_t asked_ns;  /* when it asked last */
     int64_t ready_ns;  /* when it was, for the first time */
@@ -70,8 +66,8 @@ struct subscriber {
     struct curl_slist connect_to;
     char alias[ALIAS_SIZE];
     struct event pause;
-    struct transfer transfer; /* LINK_HTTP */
-    struct wire wire;         /* LINK_SOCKET, and polls without TLS … */
+    struct transfer transfer; /* LINK_HTTP with TLS */
+    struct wire wire;         /* LINK_SOCKET, and LINK_HTTP without … */
     struct bytes request;
     struct answer answer;
     char content_type[48];
@@ -106,6 +102,8 @@ void subscriber_arrived(struct subscriber *subscriber, const char *data,
                         size_t len);
 /* The transfer or connection is over: IS_GOOD, as it should be. */
 void subscriber_ended(struct subscriber *subscriber, bool is_good);
+/* That of its requests. */
+const char *subscriber_method(const struct subscriber *subscriber);
 /* The answer's head is whole: by STATUS it is good or not. */
 void subscriber_judge(struct subscriber *subscriber, long status);
 void subscriber_note_round_trip(struct subscriber *subscriber);

@@ -1,9 +1,6 @@
-/* Subscribers whose transport is made of HTTP requests (LINK_HTTP).
- *
- * A plain stream's socket is taken over once its head has come: curl 7.88 asks
- * the kernel after each read whether there is more, and a delivery would cost
- * half as much again as it costs a bare reader. Chunks are undone here for that
- * reason. TLS and HTTP/2 stay with curl. */
+/* Subscribers whose transport is made of HTTP requests (LINK_HTTP), where curl
+ * carries them out: TLS and HTTP/2. Those over plain HTTP/1 are in
+ * subscriber_plain.c. */
 #include "drive/subscriber.h"
 
 #include "drive/crowd.h"
@@ -13,28 +10,13 @@
 #include "plan.h"
 #include "target/target.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
 
-static const char *
-method_of(const struct subscriber *subscriber)
+const char *
+subscriber_method(const struct subscriber *subscriber)
 {
     const char *method = subscriber->crowd->entrance->method;
     return method ? method : "GET";
-}
-
-static void
-read_directly(struct subscriber *subscriber)
-{
-    long version = 0;
-    CURL *easy = subscriber->transfer.easy;
-    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
-    subscriber->transfer.wants_direct =
-        strncmp(subscriber->crowd->entrance->url, "http:", 5) == 0 &&
-        (version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1);
 }
 
 void
@@ -43,13 +25,11 @@ subscriber_judge(struct subscriber *subscriber, long status)
     struct run *run = subscriber->crowd->worker.run;
     const struct transport *transport = subscriber_transport(subscriber);
     if (!request_accepts(subscriber->crowd->entrance, status)) {
-        faults_add_status(run->faults, method_of(subscriber),
+        faults_add_status(run->faults, subscriber_method(subscriber),
                           run->subscribe_url, status);
         return;
     }
     subscriber->is_good = true;
-    if (transport->is_stream && !subscriber->has_length)
-        read_directly(subscriber);
     if (transport->on_head)
         transport->on_head(subscriber, subscriber->transport_state);
 }
@@ -64,26 +44,6 @@ judge_head(struct subscriber *subscriber)
         subscriber_judge(subscriber, status);
 }
 
-/* The value of the header NAME in LINE, without blanks around it. */
-static bool
-find_header(const char *line, size_t len, const char *name, const char **value,
-            size_t *value_len)
-{
-    size_t name_len = strlen(name);
-    if (len <= name_len || line[name_len] != ':' ||
-        strncasecmp(line, name, name_len) != 0)
-        return false;
-    const char *begin = line + name_len + 1;
-    const char *end = line + len;
-    while (begin < end && (*begin == ' ' || *begin == '\t'))
-        begin++;
-    while (end > begin && strchr(" \t\r\n", end[-1]))
-        end--;
-    *value = begin;
-    *value_len = (size_t)(end - begin);
-    return true;
-}
-
 static size_t
 on_header(char *line, size_t size, size_t count, void *context)
 {
@@ -95,79 +55,9 @@ on_header(char *line, size_t size, size_t count, void *context)
     if (len <= 2 && (line[0] == '\r' || line[0] == '\n'))
         judge_head(subscriber);
     else if (entrance->take == CURSOR_HEADER &&
-             find_header(line, len, entrance->take_name, &value, &value_len))
+             answer_header(line, len, entrance->take_name, &value, &value_len))
         subscriber_cursor(subscriber, value, value_len);
-    else if (find_header(line, len, "Content-Length", &value, &value_len))
-        subscriber->has_length = true;
-    else if (subscriber_transport(subscriber)->is_stream &&
-             find_header(line, len, "Transfer-Encoding", &value, &value_len))
-        subscriber->is_chunked =
-            value_len >= 7 &&
-            strncasecmp(value + value_len - 7, "chunked", 7) == 0;
     return subscriber->has_failed ? 0 : len;
-}
-
-static void
-take_body(struct subscriber *subscriber, const char *data, size_t len)
-{
-    const char *slice;
-    size_t slice_len;
-    if (!subscriber->is_chunked) {
-        subscriber_arrived(subscriber, data, len);
-        return;
-    }
-    while (!subscriber->has_failed &&
-           chunks_next(&subscriber->chunks, &data, &len, &slice, &slice_len))
-        subscriber_arrived(subscriber, slice, slice_len);
-    if (subscriber->chunks.state == CHUNKS_WRONG)
-        subscriber_fail(subscriber, "what comes is not chunked as it should "
-                                    "be (RFC 9112, section 7.1)");
-}
-
-static void
-end_stream(struct subscriber *subscriber, bool is_good)
-{
-    transfer_stop(&subscriber->transfer);
-    subscriber_ended(subscriber, is_good);
-}
-
-/* A stream that is not chunked ends with its connection. */
-static void
-end_of_connection(struct subscriber *subscriber, const char *why)
-{
-    struct run *run = subscriber->crowd->worker.run;
-    bool is_good = !why && !subscriber->is_chunked;
-    if (!is_good && !subscriber->is_cut)
-        faults_add(run->faults, false,
-                   "%s %s broke off in the middle of the answer: %s",
-                   method_of(subscriber), run->subscribe_url,
-                   why ? why : "the server closed the connection");
-    end_stream(subscriber, is_good);
-}
-
-/* One read takes all that there is, or fills the buffer; then there will be
- * another event. */
-static void
-on_readable(struct transfer *transfer, int fd)
-{
-    struct subscriber *subscriber =
-        (struct subscriber *)(void *)((char *)transfer -
-                                      offsetof(struct subscriber, transfer));
-    char *scratch = subscriber->crowd->worker.scratch;
-    if (subscriber->is_stopped) {
-        transfer_pause(transfer, true);
-        return;
-    }
-    ssize_t got = recv(fd, scratch, WIRE_READ_SIZE, 0);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (got <= 0) {
-        end_of_connection(subscriber, got < 0 ? strerror(errno) : NULL);
-        return;
-    }
-    take_body(subscriber, scratch, (size_t)got);
-    if (subscriber->has_failed || subscriber->chunks.state == CHUNKS_OVER)
-        end_stream(subscriber, !subscriber->has_failed);
 }
 
 static size_t
@@ -177,10 +67,9 @@ on_body(char *data, size_t size, size_t count, void *context)
     size_t len = size * count;
     if (!subscriber->is_good)
         return len;
-    /* What curl kept for later would be lost when the socket is taken. */
-    if (subscriber->is_stopped && !subscriber->transfer.wants_direct)
+    if (subscriber->is_stopped)
         return CURL_WRITEFUNC_PAUSE;
-    take_body(subscriber, data, len);
+    subscriber_arrived(subscriber, data, len);
     return subscriber->has_failed ? 0 : len;
 }
 
@@ -207,8 +96,8 @@ on_done(struct transfer *transfer, CURLcode code)
     if (is_good)
         subscriber_note_round_trip(subscriber);
     else if (code && !subscriber->has_failed && !subscriber->is_cut)
-        faults_add_code(run->faults, method_of(subscriber), run->subscribe_url,
-                        transfer->easy, code);
+        faults_add_code(run->faults, subscriber_method(subscriber),
+                        run->subscribe_url, transfer->easy, code);
     subscriber_ended(subscriber, is_good);
 }
 
@@ -217,14 +106,10 @@ make_handle(struct subscriber *subscriber)
 {
     struct crowd *crowd = subscriber->crowd;
     transfer_init(&subscriber->transfer, subscriber->pool, on_done);
-    subscriber->transfer.on_readable = on_readable;
-    subscriber->transfer.sockets = crowd->worker.opener.sockets;
     CURL *easy = subscriber->transfer.easy;
     opener_apply(&crowd->worker.opener, easy);
     request_apply(easy, crowd->entrance, crowd->plan, crowd->buffer_bytes);
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, &subscriber->connect_to);
-    if (crowd->transport->is_stream)
-        curl_easy_setopt(easy, CURLOPT_HTTP_TRANSFER_DECODING, 0L);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, subscriber);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -265,10 +150,7 @@ subscriber_request(struct subscriber *subscriber, const char *url)
 {
     struct run *run = subscriber->crowd->worker.run;
     subscriber->is_good = false;
-    subscriber->has_length = false;
     subscriber->has_failed = false;
-    subscriber->is_chunked = false;
-    subscriber->chunks = (struct chunks){0};
     char *filled = url ? target_fill(url, subscriber_channel(subscriber), NULL)
                        : subscriber_url(subscriber);
     if (run_is_main(run, subscriber->asked_ns))
@@ -307,6 +189,6 @@ subscriber_wrong_page(struct subscriber *subscriber)
 {
     struct run *run = subscriber->crowd->worker.run;
     subscriber->has_failed = true;
-    faults_add_page(run->faults, method_of(subscriber), run->subscribe_url,
-                    subscriber_content_type(subscriber));
+    faults_add_page(run->faults, subscriber_method(subscriber),
+                    run->subscribe_url, subscriber_content_type(subscriber));
 }
