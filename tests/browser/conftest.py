@@ -6,7 +6,9 @@ web server on a port of its own, and so nothing remembered by the last one.
 
 import pytest
 from chromium import Chromium
+from lab import Lab
 from room import PAGES, Room
+from whole import WholeSite
 
 
 @pytest.fixture
@@ -25,6 +27,14 @@ def start_site(start_lighttpd, start_ws):
 @pytest.fixture
 def site(start_site):
     return start_site()
+
+
+@pytest.fixture
+def whole(directory, started):
+    """What ./demo starts."""
+    site = WholeSite(directory)
+    started.append(site)
+    return site.start()
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +61,10 @@ def other_room(site, another_chromium):
     """The same room in another browser, by long-polling."""
     with Room(site, another_chromium, way="long-poll") as room:
         yield room
+
+
+@pytest.fixture
+def lab(whole, chromium):
+    """The front page, with all that ./demo starts behind it."""
+    with Lab(whole, chromium) as lab:
+        yield lab

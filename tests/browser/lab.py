@@ -21,6 +21,18 @@ import(new URL("lab/lab.js", location).href).then(({ stage }) =>
 """
 
 
+def say(site, text, channel="lab"):
+    answer = site.post(f"/{channel}", text.encode(),
+                       {"Content-Type": "text/plain"})
+    assert answer.status == 201, (answer.status, answer.body)
+    return answer.json["id"]
+
+
+def followers(site, channel="lab"):
+    """How many follow the channel, by transport."""
+    return site.get(f"/{channel}").json["subscribers"]
+
+
 class Lab:
     """The page in one browser; left, it asks nothing more."""
 

@@ -20,6 +20,7 @@ class WholeSite(Lighttpd):
         super().__init__(directory, pages=PAGES, **options)
         self.run = self.directory / "run"
         self.error_log = self.directory / "lighttpd.log"
+        self.endpoint = self.tap = None
         self.others = []
 
     def start(self):
@@ -59,10 +60,11 @@ class WholeSite(Lighttpd):
                for name, value in self.options.items()})
 
     def start_others(self):
-        self.others.append(EarshotWs(
-            self.directory, socket=self.run / "ws.socket",
-            origin=self.origins).start())
-        self.others.append(Tap(self.directory).start(
+        self.endpoint = EarshotWs(self.directory, socket=self.run / "ws.socket",
+                                  origin=self.origins)
+        self.others.append(self.endpoint.start())
+        self.tap = Tap(self.directory)
+        self.others.append(self.tap.start(
             self.url, control=str(self.run / "tap.socket")))
 
     def stop(self, timeout=8):
