@@ -76,8 +76,8 @@ class Lighttpd(Process):
         self.port = None
 
     def hosts(self):
+        fin = ', "tcp-fin-propagate" => "enable"' if self.fin else ""
         if self.sockets is not None:
-            fin = ', "tcp-fin-propagate" => "enable"' if self.fin else ""
             return ", ".join(f'("socket" => "{path}", '
                              f'"check-local" => "disable"{fin})'
                              for path in self.sockets)
@@ -85,7 +85,7 @@ class Lighttpd(Process):
         return (f'("bin-path" => "{command}", '
                 f'"socket" => "{self.directory}/spawned", '
                 f'"max-procs" => {self.max_procs}, '
-                '"check-local" => "disable")')
+                f'"check-local" => "disable"{fin})')
 
     def websocket(self):
         return WEBSOCKET.format(address=self.ws) if self.ws else ""
