@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "options.h"
+#include "server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096 };
+enum { BACKLOG = 4096, FIRST_HANDED_DOWN = 3 };
 
 static ino_t socket_inode; /* of the file that we made */
 
@@ -144,6 +145,58 @@ is_listening(int fd)
            value;
 }
 
+/* How many a service manager has handed down to this very process, from
+ * descriptor 3 on: sd_listen_fds(3). The variables go, for they are not meant
+ * for what this process may start. */
+static long
+handed_down(void)
+{
+    const char *pid = getenv("LISTEN_PID");
+    const char *number = getenv("LISTEN_FDS");
+    long count = pid && number && strtol(pid, NULL, 10) == getpid()
+                     ? strtol(number, NULL, 10)
+                     : 0;
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+    return count;
+}
+
+static void
+prepare(int fd)
+{
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    if (fd != STDIN_FILENO)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/* Puts them behind the *COUNT that there are. */
+static bool
+take_handed_down(int *listeners, int *count)
+{
+    long more = handed_down();
+    if (more < 0 || more > SERVER_LISTENERS_MAX - *count) {
+        log_error("listen",
+                  "%ld sockets are handed down (LISTEN_FDS); together with "
+                  "--socket and --listen there may be %d",
+                  more, SERVER_LISTENERS_MAX);
+        return false;
+    }
+    for (int fd = FIRST_HANDED_DOWN; more; fd++, more--) {
+        if (!is_listening(fd)) {
+            log_error("listen",
+                      "descriptor %d, handed down by LISTEN_FDS, is no "
+                      "socket that listens: give Accept=no and ListenStream= "
+                      "in the socket's unit",
+                      fd);
+            return false;
+        }
+        prepare(fd);
+        listeners[(*count)++] = fd;
+    }
+    return true;
+}
+
 int
 listen_open(const struct options *options, int *listeners)
 {
@@ -154,9 +207,11 @@ listen_open(const struct options *options, int *listeners)
     if (options->listen &&
         (listeners[count++] = open_address(options->listen)) < 0)
         return -1;
+    if (!take_handed_down(listeners, &count))
+        return -1;
     if (!count && is_listening(STDIN_FILENO)) {
+        prepare(STDIN_FILENO);
         listeners[count++] = STDIN_FILENO;
-        fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
     }
     if (!count && !getenv("REQUEST_METHOD")) {
         log_error("listen", "nothing to listen on: give --socket PATH or "

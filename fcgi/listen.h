@@ -1,12 +1,13 @@
-/* Where the web server reaches the program: a Unix socket, an address, or a
- * socket that was handed down as descriptor 0. */
+/* Where the web server reaches the program: a Unix socket, an address, or
+ * sockets that were handed down. */
 #ifndef EARSHOT_LISTEN_H
 #define EARSHOT_LISTEN_H
 
 struct options;
 
-/* Opens what the options name, or else takes descriptor 0 if it is a listening
- * socket (FastCGI Specification 2.2). Fills LISTENERS, of
+/* Opens what the options name and takes what a service manager hands down
+ * (sd_listen_fds(3)); with neither, descriptor 0 if it is a listening socket
+ * (FastCGI Specification 2.2). Fills LISTENERS, of
  * SERVER_LISTENERS_MAX, with non-blocking descriptors and returns how many; 0:
  * there is none, this is a CGI program; -1: it failed, and that has been
  * logged. */
