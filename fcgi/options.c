@@ -1,150 +1,16 @@
 #include "options.h"
 
+#include "options_table.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum kind {
-    KIND_TEXT,
-    KIND_WORD, /* one of a few words; the value is its place */
-    KIND_NUMBER,
-    KIND_SECONDS,      /* decimals allowed; kept in microseconds */
-    KIND_MILLISECONDS, /* kept in microseconds */
-    KIND_FLAG,
-};
-
-/* A set of 1 << enum program. */
-enum programs {
-    FCGI = 1 << PROGRAM_FCGI,
-    WS = 1 << PROGRAM_WS,
-    BOTH = FCGI | WS,
-};
-
-struct option {
-    const char *name;
-    enum programs programs;
-    enum kind kind;
-    size_t offset;
-    const char *words; /* KIND_WORD: with | between; else what help shows */
-    double low, high;
-    const char *standard; /* the default, as one would write it; NULL: none */
-    const char *help;
-};
-
-static const char *const program_names[] = {
-    [PROGRAM_FCGI] = "earshot.fcgi",
-    [PROGRAM_WS] = "earshot-ws",
-};
-
 /* Whose options are being read: complaints begin with its name. */
 static enum program program;
-
-#define AT(field) offsetof(struct options, field)
-
-static const struct option table[] = {
-    {"queue", BOTH, KIND_TEXT, AT(queue), "PATH", 0, 0, NULL,
-     "the queue's file; it has no default. Put it in a directory of its own, "
-     "outside what the web server serves"},
-    {"socket", FCGI, KIND_TEXT, AT(socket), "PATH", 0, 0, NULL,
-     "listen for FastCGI on this Unix socket"},
-    {"socket", WS, KIND_TEXT, AT(socket), "PATH", 0, 0, NULL,
-     "listen for HTTP on this Unix socket"},
-    {"listen", FCGI, KIND_TEXT, AT(listen), "HOST:PORT", 0, 0, NULL,
-     "listen for FastCGI on this address; keep it to loopback. With neither, "
-     "descriptor 0 is the socket; without one the program is a CGI program"},
-    {"listen", WS, KIND_TEXT, AT(listen), "HOST:PORT", 0, 0, NULL,
-     "listen for HTTP on this address; keep it to loopback and let a web "
-     "server pass {channel}/ws on to it"},
-    {"base", FCGI, KIND_TEXT, AT(base), "PATH", 0, 0, "/earshot",
-     "where the web server has mounted the program, when it sends no "
-     "PATH_INFO"},
-    {"publish", FCGI, KIND_WORD, AT(publish), "anyone|user|local|none", 0, 0,
-     "user",
-     "who may publish: anyone; a user whom the web server has authenticated "
-     "(REMOTE_USER); who comes from loopback; nobody"},
-    {"publish", WS, KIND_WORD, AT(publish), "anyone|user|local|none", 0, 0,
-     "user",
-     "who may publish: anyone; a user whom the web server has authenticated "
-     "(--user-header); who comes from loopback (by the last X-Forwarded-For, "
-     "where a web server on this machine sends it); nobody"},
-    {"user-header", WS, KIND_TEXT, AT(user_header), "NAME", 0, 0, "",
-     "the header in which the web server names the user that it has "
-     "authenticated, and which it lets nobody else set: Forwarded (its last "
-     "remote_user=) or another, such as X-Remote-User. Believed only from "
-     "loopback and the Unix socket; without it no user is known"},
-    {"admin", BOTH, KIND_WORD, AT(admin), "anyone|user|local", 0, 0, "local",
-     "who may ask for /-/status"},
-    {"origin", BOTH, KIND_TEXT, AT(origin), "LIST", 0, 0, "",
-     "origins of other sites whose pages may use this one, with commas "
-     "between (https://a.example,https://b.example:8443); * is all of them"},
-    {"synchronous", BOTH, KIND_WORD, AT(synchronous), "full|normal", 0, 0,
-     "full",
-     "full: what was answered 201 survives a power cut; normal: all but that"},
-    {"new-epoch", BOTH, KIND_FLAG, AT(new_epoch), NULL, 0, 1, NULL,
-     "give the queue a new epoch, after an older copy was put in its place"},
-    {"keep-messages", BOTH, KIND_NUMBER, AT(keep_messages), "N", 1, 1e9,
-     "10000", "messages kept in each channel"},
-    {"keep-age", BOTH, KIND_SECONDS, AT(keep_age_us), "SECONDS", 1, 1e9,
-     "604800", "how long messages are kept"},
-    {"keep-channels", BOTH, KIND_NUMBER, AT(keep_channels), "N", 1, 1e9,
-     "100000", "channels kept; the longest unused go first"},
-    {"keep-bytes", BOTH, KIND_NUMBER, AT(keep_bytes), "BYTES", 1048576, 1e15,
-     "1073741824", "bytes kept in all"},
-    {"keep-keys", BOTH, KIND_SECONDS, AT(keep_keys_us), "SECONDS", 1, 1e9,
-     "86400", "how long an Idempotency-Key is remembered"},
-    {"message-max", BOTH, KIND_NUMBER, AT(message_max), "BYTES", 1, 1048576,
-     "65536", "the largest message"},
-    {"event-max", BOTH, KIND_NUMBER, AT(event_max), "BYTES", 1, QUEUE_EVENT_MAX,
-     "128", "the longest name of an event"},
-    {"channels-max", BOTH, KIND_NUMBER, AT(channels_max), "N", 1, 64, "64",
-     "channels that one request may follow"},
-    {"batch-lines", FCGI, KIND_NUMBER, AT(batch_lines), "N", 1, 1000, "1000",
-     "lines of one application/x-ndjson request"},
-    {"batch-bytes", FCGI, KIND_NUMBER, AT(batch_bytes), "BYTES", 1, 1048576,
-     "1048576", "bytes of one application/x-ndjson request"},
-    {"subscribers-max", BOTH, KIND_NUMBER, AT(subscribers_max), "N", 1, 1000000,
-     "10000", "subscribers that this process holds"},
-    {"wait-max", FCGI, KIND_SECONDS, AT(wait_max_us), "SECONDS", 0, 86400, "25",
-     "the longest wait of a long-poll; keep it under the web server's idle "
-     "limit"},
-    {"heartbeat", BOTH, KIND_SECONDS, AT(heartbeat_us), "SECONDS", 0.1, 86400,
-     "15",
-     "the pause between a stream's heartbeats, give or take a fifth; keep it "
-     "under half the web server's idle limit"},
-    {"stream-life", BOTH, KIND_SECONDS, AT(stream_life_us), "SECONDS", 0.1, 1e8,
-     "3600",
-     "how long a stream lives, give or take a fifth; its client comes "
-     "back by its cursor"},
-    {"retry", BOTH, KIND_MILLISECONDS, AT(retry_us), "MS", 1, 1e8, "2000",
-     "how long a stream's client waits before it comes back, give or take a "
-     "half"},
-    {"request-timeout", BOTH, KIND_SECONDS, AT(request_timeout_us), "SECONDS",
-     0.1, 86400, "5", "how long a request may take to arrive"},
-    {"commit-timeout", BOTH, KIND_SECONDS, AT(commit_timeout_us), "SECONDS",
-     0.1, 86400, "5", "how long a publisher waits for its commit to begin"},
-    {"keep-idle", FCGI, KIND_SECONDS, AT(keep_idle_us), "SECONDS", 0.1, 1e8,
-     "3600", "how long a web server may keep a connection without a request"},
-    {"stall-timeout", BOTH, KIND_SECONDS, AT(stall_timeout_us), "SECONDS", 0.1,
-     1e8, "300", "how long a peer may take nothing of what it is sent"},
-    {"bell", BOTH, KIND_WORD, AT(bell), "off|on", 0, 0, "on",
-     "watch the queue's bell by inotify; off where that does not work"},
-    {"look", BOTH, KIND_MILLISECONDS, AT(look_us), "MS", 1, 1e7, "250",
-     "how often the queue is looked at for what rang no bell"},
-    {"log", BOTH, KIND_TEXT, AT(log), "stderr|syslog|FILE", 0, 0, "stderr",
-     "where the log goes; a file is reopened on SIGHUP"},
-    {"log-level", BOTH, KIND_WORD, AT(log_level), "error|warn|info|debug", 0, 0,
-     "info", "what is logged"},
-    {"help", BOTH, KIND_FLAG, AT(help), NULL, 0, 1, NULL,
-     "print this and exit"},
-    {"version", BOTH, KIND_FLAG, AT(version), NULL, 0, 1, NULL,
-     "print the version and exit"},
-};
-
-enum { OPTIONS = sizeof table / sizeof *table };
 
 static bool
 is_ours(const struct option *option)
@@ -164,7 +30,7 @@ complain(const char *format, ...)
     va_list args;
     int error = errno; /* %m */
     va_start(args, format);
-    fprintf(stderr, "%s: ", program_names[program]);
+    fprintf(stderr, "%s: ", options_programs[program].name);
     errno = error;
     vfprintf(stderr, format, args);
     va_end(args);
@@ -229,11 +95,16 @@ set_number(struct options *options, const struct option *option,
 {
     double number;
     bool is_whole = option->kind == KIND_NUMBER;
+    bool may_be_auto = option->words && strstr(option->words, "|auto");
+    if (may_be_auto && strcmp(value, "auto") == 0) {
+        *number_at(options, option) = 0;
+        return true;
+    }
     if (!read_number(value, &number) || number < option->low ||
         number > option->high || (is_whole && number != floor(number))) {
-        complain("--%s is a %snumber from %.15g to %.15g, "
+        complain("--%s is %sa %snumber from %.15g to %.15g, "
                  "not \"%s\"\n",
-                 option->name, is_whole ? "whole " : "", option->low,
+                 option->name, may_be_auto ? "auto or " : "", is_whole ? "whole " : "", option->low,
                  option->high, value);
         return false;
     }
@@ -276,22 +147,31 @@ environment_name(const struct option *option, char name[64])
         name[i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
 }
 
+/* What is said to one command (--key, --before) comes from its command line
+ * alone. */
+static bool
+has_variable(const struct option *option)
+{
+    return is_ours(option) && option->kind != KIND_FLAG &&
+           (option->programs & BOTH);
+}
+
 /* Flags are for one start, and a variable is there at each of them. Whoever
  * has set one that would change the queue is told that it does not. */
 static bool
 read_environment(struct options *options)
 {
-    for (size_t i = 0; i < OPTIONS; i++) {
+    for (size_t i = 0; i < options_table_size; i++) {
         char name[64];
-        if (!is_ours(&table[i]) || table[i].kind == KIND_FLAG)
+        if (!has_variable(&options_table[i]))
             continue;
-        environment_name(&table[i], name);
+        environment_name(&options_table[i], name);
         const char *value = getenv(name);
-        if (value && !set(options, &table[i], value))
+        if (value && !set(options, &options_table[i], value))
             return false;
     }
     const char *flag = getenv("EARSHOT_NEW_EPOCH");
-    if (flag && flag[0] && strcmp(flag, "0") != 0) {
+    if (BOTH & (1u << program) && flag && flag[0] && strcmp(flag, "0") != 0) {
         complain("EARSHOT_NEW_EPOCH would give the queue a new epoch at each "
                  "start: unset it, and give --new-epoch once\n");
         return false;
@@ -302,11 +182,29 @@ read_environment(struct options *options)
 static const struct option *
 find(const char *name, size_t len)
 {
-    for (size_t i = 0; i < OPTIONS; i++)
-        if (is_ours(&table[i]) && strlen(table[i].name) == len &&
-            memcmp(table[i].name, name, len) == 0)
-            return &table[i];
+    for (size_t i = 0; i < options_table_size; i++)
+        if (is_ours(&options_table[i]) &&
+            strlen(options_table[i].name) == len &&
+            memcmp(options_table[i].name, name, len) == 0)
+            return &options_table[i];
     return NULL;
+}
+
+/* What is no option: a channel, a file. */
+static bool
+read_operand(struct options *options, const char *argument)
+{
+    const struct program_words *words = &options_programs[program];
+    for (size_t i = 0; i < words->operands_max; i++) {
+        if (options->operands[i])
+            continue;
+        options->operands[i] = argument;
+        return true;
+    }
+    complain("what is \"%s\"? Options begin with "
+             "--; see --help\n",
+             argument);
+    return false;
 }
 
 /* Reads the argument at *I, and the next one when that is its value. */
@@ -314,12 +212,8 @@ static bool
 read_argument(struct options *options, int argc, char *const *argv, int *i)
 {
     const char *argument = argv[*i];
-    if (strncmp(argument, "--", 2) != 0) {
-        complain("what is \"%s\"? Options begin with "
-                 "--; see --help\n",
-                 argument);
-        return false;
-    }
+    if (strncmp(argument, "--", 2) != 0)
+        return read_operand(options, argument);
     const char *name = argument + 2;
     size_t len = strcspn(name, "=");
     const struct option *option = find(name, len);
@@ -365,21 +259,42 @@ check_texts(const struct options *options)
     return true;
 }
 
+static bool
+check_operands(const struct options *options)
+{
+    const struct program_words *words = &options_programs[program];
+    size_t needed = words->operands_min;
+    if (!needed || options->operands[needed - 1] || options->help ||
+        options->version)
+        return true;
+    complain("usage: %s %s; see --help\n", words->name, words->usage);
+    return false;
+}
+
 bool
 options_read(struct options *options, enum program whose, int argc,
              char *const *argv)
 {
     program = whose;
     *options = (struct options){0};
-    for (size_t i = 0; i < OPTIONS; i++)
-        if (table[i].standard && !set(options, &table[i], table[i].standard))
+    for (size_t i = 0; i < options_table_size; i++)
+        if (options_table[i].standard &&
+            !set(options, &options_table[i], options_table[i].standard))
             return false;
     if (!read_environment(options))
         return false;
-    for (int i = 1; i < argc; i++)
-        if (!read_argument(options, argc, argv, &i))
+    bool takes_operands = options_programs[program].operands_max > 0;
+    bool only_operands = false;
+    for (int i = 1; i < argc; i++) {
+        if (!only_operands && takes_operands && strcmp(argv[i], "--") == 0) {
+            only_operands = true;
+            continue;
+        }
+        if (only_operands ? !read_operand(options, argv[i])
+                          : !read_argument(options, argc, argv, &i))
             return false;
-    return check_texts(options);
+    }
+    return check_texts(options) && check_operands(options);
 }
 
 /* Prints TEXT in lines of at most 79 columns, each behind INDENT blanks. */
@@ -403,23 +318,19 @@ print_wrapped(FILE *file, const char *text, int indent)
 void
 options_help(FILE *file, enum program whose)
 {
-    static const char *const purposes[] = {
-        [PROGRAM_FCGI] =
-            "Real-time push behind a web server, by FastCGI or CGI: polling,\n"
-            "long-polling and Server-Sent Events over one durable queue.",
-        [PROGRAM_WS] =
-            "Real-time push by WebSocket, over the same durable queue as\n"
-            "earshot.fcgi: behind a web server or on its own.",
-    };
+    const struct program_words *words = &options_programs[whose];
     program = whose;
-    fprintf(file, "Usage: %s --queue PATH [OPTION…]\n\n%s\n\n",
-            program_names[program], purposes[program]);
-    fputs("Each option with a value may also come from the environment: its\n"
-          "name in capitals, with EARSHOT_ before it and _ for -. The command\n"
-          "line wins.\n\n",
-          file);
-    for (size_t i = 0; i < OPTIONS; i++) {
-        const struct option *option = &table[i];
+    fprintf(file, "Usage: %s %s\n\n%s\n\n", words->name, words->usage,
+            words->purpose);
+    if (BOTH & (1u << whose))
+        fputs(
+            "Each option with a value may also come from the environment: its\n"
+            "name in capitals, with EARSHOT_ before it and _ for -. The "
+            "command\n"
+            "line wins.\n\n",
+            file);
+    for (size_t i = 0; i < options_table_size; i++) {
+        const struct option *option = &options_table[i];
         if (!is_ours(option))
             continue;
         fprintf(file, "  --%s%s%s", option->name, option->words ? " " : "",
@@ -443,7 +354,7 @@ options_begin(struct options *options, enum program whose, int argc,
         if (options->help)
             options_help(stdout, whose);
         else
-            printf("%s %s\n", program_names[whose], PACKAGE_VERSION);
+            printf("%s %s\n", options_programs[whose].name, PACKAGE_VERSION);
         return false;
     }
     *status = EXIT_FAILURE;

@@ -12,7 +12,23 @@
 
 enum { EXIT_USAGE = 2 };
 
-enum program { PROGRAM_FCGI, PROGRAM_WS };
+/* Each command of `earshot` (fcgi/admin/) counts as a program. */
+enum program {
+    PROGRAM_FCGI,
+    PROGRAM_WS,
+    PROGRAM_PUBLISH,
+    PROGRAM_TAIL,
+    PROGRAM_CHANNELS,
+    PROGRAM_PRUNE,
+    PROGRAM_CHECK,
+    PROGRAM_BACKUP,
+    PROGRAM_MIGRATE,
+    PROGRAM_STATS,
+    PROGRAM_DOCTOR,
+    PROGRAMS
+};
+
+enum { OPERANDS_MAX = 2 };
 
 enum who { WHO_ANYONE, WHO_USER, WHO_LOCAL, WHO_NONE };
 
@@ -49,17 +65,35 @@ struct options {
     int64_t event_max;
     int64_t channels_max;
     int64_t subscribers_max;
+    int64_t processes; /* 0: one for each core */
     int64_t batch_lines;
     int64_t batch_bytes;
     int64_t keep_messages;
     int64_t keep_channels;
     int64_t keep_bytes;
+    /* of the commands of `earshot`; texts that were not given are "" */
+    const char *operands[OPERANDS_MAX]; /* NULL: not given */
+    const char *url;                    /* NULL: not given */
+    const char *event;
+    const char *from;
+    const char *key;
+    const char *after;
+    const char *last;
+    const char *channel;
+    const char *before;
+    const char *keep;
+    int64_t type;      /* enum queue_type */
+    int64_t transport; /* its place in auto|sse|ws|long-poll|poll */
+    int64_t json;
+    int64_t force;
+    int64_t insecure;
 };
 
 /* Fills OPTIONS from the defaults, the environment, then the command line; an
- * option that is not WHOSE is unknown, and its variable is not looked at. False
- * when something is wrong, which is then said on standard error. The strings
- * belong to the arguments and the environment. */
+ * option that is not WHOSE is unknown, and its variable is not looked at; of
+ * the commands only what the servers know too has a variable. False when
+ * something is wrong, which is then said on standard error. The strings belong
+ * to the arguments and the environment. */
 __attribute__((warn_unused_result)) bool options_read(struct options *options,
                                                       enum program whose,
                                                       int argc,
