@@ -68,6 +68,8 @@ static const struct parameter parameters[] = {
     PARAMETER("REMOTE_ADDR", remote_addr),
     PARAMETER("REMOTE_USER", remote_user),
     PARAMETER("DOCUMENT_ROOT", document_root),
+    PARAMETER("SERVER_SOFTWARE", server_software),
+    PARAMETER("SCRIPT_FILENAME", script_filename),
 };
 
 enum { PARAMETERS = sizeof parameters / sizeof *parameters };

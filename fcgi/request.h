@@ -34,6 +34,8 @@ struct request {
     const char *remote_addr;
     const char *remote_user;
     const char *document_root;
+    const char *server_software;
+    const char *script_filename;
     char *body; /* from malloc; a NUL follows; request_take_body() */
     size_t body_len;
     bool body_too_large; /* body holds less than was sent */

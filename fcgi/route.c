@@ -10,6 +10,7 @@
 #include "query.h"
 #include "request.h"
 #include "server.h"
+#include "setup.h"
 #include "sse.h"
 
 #include <limits.h>
@@ -227,6 +228,9 @@ route_request(struct connection *connection, struct request *request)
     connection->is_head = request->method == METHOD_HEAD;
     warn_of_document_root(connection->server->options->queue,
                           request->document_root);
+    const struct setup_server web_server = {request->server_software,
+                                            request->script_filename};
+    setup_notice(&web_server, connection->server->options);
     char storage[PATH_MAX_BYTES + 1];
     const char *path;
     if (!path_of(request, connection->server->options->base, storage, &path))

@@ -6,6 +6,7 @@
 #include "options.h"
 #include "queue/queue.h"
 #include "server.h"
+#include "setup.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -28,7 +29,7 @@ status_health(struct bytes *json, const struct server *server)
         bytes_append_string(json, ",\"error\":");
         append_string(json, trouble);
     }
-    bytes_append_string(json, "}\n");
+    bytes_append_string(json, ",\"version\":\"" PACKAGE_VERSION "\"}\n");
     return !trouble;
 }
 
@@ -92,5 +93,7 @@ status_figures(struct bytes *json, const struct server *server)
     append_hub(json, server->hub);
     bytes_append_char(json, ',');
     append_queue(json, server);
+    bytes_append_string(json, ",\"setup\":");
+    setup_append(json, server->options);
     bytes_append_string(json, "}\n");
 }

@@ -4,11 +4,13 @@
 #include "base/clock.h"
 
 #include <fcntl.h>
+#include <paths.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -69,6 +71,43 @@ log_reopen(void)
     log_fd = fd;
     pthread_mutex_unlock(&log_mutex);
     close(old);
+}
+
+static const char *
+syslog_nowhere(void)
+{
+    return access(_PATH_LOG, F_OK) == 0
+               ? NULL
+               : "it goes to syslog, and there is no " _PATH_LOG
+                 ": no syslog daemon runs here";
+}
+
+/* A pipe that nobody reads any more shows an error by itself. */
+static bool
+is_heard(int fd)
+{
+    struct pollfd pipe = {.fd = fd};
+    return poll(&pipe, 1, 0) <= 0 || !(pipe.revents & POLLERR);
+}
+
+const char *
+log_nowhere(void)
+{
+    struct stat file, null;
+    if (log_to_syslog)
+        return syslog_nowhere();
+    if (fstat(log_fd, &file) < 0)
+        return "it goes to standard error, which is closed";
+    if (stat("/dev/null", &null) == 0 && S_ISCHR(file.st_mode) &&
+        file.st_rdev == null.st_rdev)
+        return log_path ? "it goes to /dev/null"
+                        : "it goes to standard error, which the web server "
+                          "has opened on /dev/null";
+    if (S_ISREG(file.st_mode) && file.st_nlink == 0)
+        return "it goes to a file that has been removed";
+    if (S_ISFIFO(file.st_mode) && !is_heard(log_fd))
+        return "it goes to a pipe that nobody reads any more";
+    return NULL;
 }
 
 bool

@@ -24,6 +24,10 @@ __attribute__((warn_unused_result)) bool log_open(const char *target,
 /* Opens the file anew under its name; keeps the old one if that fails. */
 void log_reopen(void);
 
+/* NULL when what is logged can be read by somebody, as far as that can be
+ * known; else a sentence that says why not. */
+const char *log_nowhere(void);
+
 bool log_wants(enum log_level level);
 
 /* How often one place in the code has logged lately. */
