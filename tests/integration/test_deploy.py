@@ -173,15 +173,12 @@ def start_endpoint(directory, started):
     """start_endpoint() runs earshot-ws as its service does, with more
     options."""
     def start_endpoint(**options):
-        unit = (SOURCE / "deploy/systemd/earshot-ws.service").read_text()
-        command = re.search("^ExecStart=(.*)$", unit, re.M)[1].split()
-        assert command[0] == "/usr/local/libexec/earshot/earshot-ws"
-        given = dict(zip([name[2:] for name in command[1::2]],
-                         command[2::2]))
-        assert given.pop("socket") == "/run/earshot/ws.socket"
-        assert given.pop("queue") == "/var/lib/earshot/earshot.db"
+        # What /etc/default/earshot names for lighttpd.
+        assert "lighttpd: Forwarded." in (
+            SOURCE / "deploy/default/earshot").read_text()
         server = EarshotWs(directory, **{
-            "socket": directory / "ws.socket", **given, **options})
+            "socket": directory / "ws.socket", "publish": "user",
+            "user_header": "Forwarded", **options})
         started.append(server)
         return server.start()
     return start_endpoint
