@@ -87,6 +87,13 @@ struct options {
     int64_t json;
     int64_t force;
     int64_t insecure;
+    const char *user;
+    const char *header;
+    const char *ignore;
+    const char *cacert;
+    int64_t format; /* its place in text|json */
+    int64_t patience_us;
+    int64_t subscribers;
 };
 
 /* Fills OPTIONS from the defaults, the environment, then the command line; an

@@ -130,6 +130,27 @@ const struct option options_table[] = {
      "2024-05-31 or 2024-05-31T12:00:00Z"},
     {"keep", PRUNE, KIND_TEXT, AT(keep), "N", 0, 0, "",
      "remove all but the newest so many messages of the channel, or of each"},
+    {"user", DOCTOR, KIND_TEXT, AT(user), "NAME:PASSWORD", 0, 0, "",
+     "log in to the web server, for what is not open to everyone; ~/.netrc "
+     "and the URL are looked at too"},
+    {"header", DOCTOR, KIND_TEXT, AT(header), "LINE", 0, 0, "",
+     "send this header along, such as a login's \"Cookie: …\""},
+    {"channel", DOCTOR, KIND_TEXT, AT(channel), "CHANNEL", 0, 0, "",
+     "the channel to try it on, and its name with -crowd and -going behind; "
+     "without it one that nobody uses. If it may, doctor publishes there"},
+    {"patience", DOCTOR, KIND_SECONDS, AT(patience_us), "SECONDS", 0, 86400,
+     "20",
+     "how long idle connections are held, to see whether something cuts them; "
+     "a little longer than the program's --heartbeat is enough"},
+    {"subscribers", DOCTOR, KIND_NUMBER, AT(subscribers), "N", 0, 1000, "24",
+     "how many streams to open at once"},
+    {"ignore", DOCTOR, KIND_TEXT, AT(ignore), "CODES", 0, 0, "",
+     "findings that are meant to be so, with commas between: "
+     "ws-missing,publish-anyone"},
+    {"cacert", DOCTOR, KIND_TEXT, AT(cacert), "FILE", 0, 0, "",
+     "certificates of authorities to trust, besides the system's"},
+    {"format", DOCTOR, KIND_WORD, AT(format), "text|json", 0, 0, "text",
+     "what is printed"},
     {"force", BACKUP, KIND_FLAG, AT(force), NULL, 0, 1, NULL,
      "replace FILE if it is there"},
     {"help", BOTH | ADMIN, KIND_FLAG, AT(help), NULL, 0, 1, NULL,
