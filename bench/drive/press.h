@@ -10,7 +10,7 @@
 #include "drive/wire.h"
 #include "drive/worker.h"
 #include "measure/schedule.h"
-#include "transport/frames_client.h"
+#include "client/frames_client.h"
 
 #include <stdatomic.h>
 

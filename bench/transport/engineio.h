@@ -11,7 +11,7 @@
 #define EARSHOT_BENCH_ENGINEIO_H
 
 #include "base/bytes.h"
-#include "json_member.h"
+#include "client/json_member.h"
 
 #include <stdbool.h>
 

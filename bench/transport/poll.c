@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "json_member.h"
+#include "client/json_member.h"
 #include "plan.h"
 #include "target/target.h"
 #include "transports.h"

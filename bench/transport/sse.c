@@ -1,7 +1,7 @@
 /* Server-Sent Events: an answer that does not end. The id of the last event is
  * the cursor (HTML, section 9.2.4). */
 
-#include "sse_parser.h"
+#include "client/sse_parser.h"
 #include "target/target.h"
 #include "transports.h"
 

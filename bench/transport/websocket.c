@@ -1,6 +1,6 @@
 #include "websocket.h"
 
-#include "json_member.h"
+#include "client/json_member.h"
 #include "target/target.h"
 #include "transport.h"
 

@@ -4,7 +4,7 @@
 #ifndef EARSHOT_BENCH_WEBSOCKET_H
 #define EARSHOT_BENCH_WEBSOCKET_H
 
-#include "frames_client.h"
+#include "client/frames_client.h"
 
 #include <stdbool.h>
 

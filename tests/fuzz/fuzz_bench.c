@@ -8,10 +8,10 @@
 #include "measure/token.h"
 #include "transport/chunks.h"
 #include "transport/engineio.h"
-#include "transport/frames_client.h"
-#include "transport/handshake_client.h"
-#include "transport/json_member.h"
-#include "transport/sse_parser.h"
+#include "client/frames_client.h"
+#include "client/handshake_client.h"
+#include "client/json_member.h"
+#include "client/sse_parser.h"
 
 #include <cJSON.h>
 #include <string.h>

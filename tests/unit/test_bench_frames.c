@@ -1,6 +1,6 @@
 /* The client's side of a WebSocket: whole, and cut at every place. */
 
-#include "transport/frames_client.h"
+#include "client/frames_client.h"
 
 #include "../support/frame_in.h"
 #include "check.h"

@@ -1,7 +1,7 @@
 /* The client's handshake of a WebSocket: what it asks for, and which answers
  * it takes. */
 
-#include "transport/handshake_client.h"
+#include "client/handshake_client.h"
 
 #include "check.h"
 

@@ -1,6 +1,6 @@
 /* A member of a JSON object, found without parsing the rest. */
 
-#include "transport/json_member.h"
+#include "client/json_member.h"
 
 #include "check.h"
 

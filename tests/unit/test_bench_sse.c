@@ -1,6 +1,6 @@
 /* The benchmark's reader of event streams: whole, and cut at every place. */
 
-#include "transport/sse_parser.h"
+#include "client/sse_parser.h"
 
 #include "check.h"
 

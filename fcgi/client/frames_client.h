@@ -6,8 +6,8 @@
  * A message that lies whole in one piece is given as it lies there, without
  * passing wslay, which takes all other frames apart: what the client costs must
  * not be taken for the server's. That text is UTF-8 is not checked. */
-#ifndef EARSHOT_BENCH_FRAMES_CLIENT_H
-#define EARSHOT_BENCH_FRAMES_CLIENT_H
+#ifndef EARSHOT_CLIENT_FRAMES_CLIENT_H
+#define EARSHOT_CLIENT_FRAMES_CLIENT_H
 
 #include "base/bytes.h"
 

@@ -1,6 +1,6 @@
-#include "frames_client.h"
+#include "client/frames_client.h"
 
-#include "handshake_client.h"
+#include "client/handshake_client.h"
 
 #include <stdlib.h>
 #include <string.h>

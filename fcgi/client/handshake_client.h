@@ -1,8 +1,8 @@
 /* The client's side of a WebSocket's opening handshake (RFC 6455, section 4.1):
  * the request, and whether the answer is the one that it asks for. It knows no
  * connection, and takes the answer in pieces of any size. */
-#ifndef EARSHOT_BENCH_HANDSHAKE_CLIENT_H
-#define EARSHOT_BENCH_HANDSHAKE_CLIENT_H
+#ifndef EARSHOT_CLIENT_HANDSHAKE_CLIENT_H
+#define EARSHOT_CLIENT_HANDSHAKE_CLIENT_H
 
 #include "base/bytes.h"
 

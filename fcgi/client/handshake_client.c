@@ -1,4 +1,4 @@
-#include "handshake_client.h"
+#include "client/handshake_client.h"
 
 #include <openssl/evp.h>
 #include <string.h>

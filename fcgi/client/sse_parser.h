@@ -4,8 +4,8 @@
  * An event whose `data:` is one line and that lies whole in one piece is given
  * as it lies there; only what is cut, or is joined of several lines, is copied.
  * Bytes stay bytes: that they are UTF-8 is not checked. */
-#ifndef EARSHOT_BENCH_SSE_PARSER_H
-#define EARSHOT_BENCH_SSE_PARSER_H
+#ifndef EARSHOT_CLIENT_SSE_PARSER_H
+#define EARSHOT_CLIENT_SSE_PARSER_H
 
 #include "base/bytes.h"
 

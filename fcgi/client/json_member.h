@@ -1,8 +1,8 @@
 /* One member of a JSON object, found without parsing the rest of it into
  * anything: a cursor in a poll's answer, an id in a frame. What follows the
  * member is not looked at, so that it may be anything. */
-#ifndef EARSHOT_BENCH_JSON_MEMBER_H
-#define EARSHOT_BENCH_JSON_MEMBER_H
+#ifndef EARSHOT_CLIENT_JSON_MEMBER_H
+#define EARSHOT_CLIENT_JSON_MEMBER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "sse_parser.h"
+#include "client/sse_parser.h"
 
 #include <string.h>
 

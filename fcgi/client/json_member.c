@@ -1,4 +1,4 @@
-#include "json_member.h"
+#include "client/json_member.h"
 
 #include "base/bytes.h"
 
