@@ -17,6 +17,7 @@ enum {
     READS_PER_EVENT = 4,
     CHATTER_MAX = 64 * 1024,
     REPLIES_MAX = 64 * 1024,
+    LATECOMER_US = 500 * 1000, /* for the first request, when stopping */
 };
 
 static void look_at_input(struct connection *connection);
@@ -365,14 +366,30 @@ connection_serve(struct connection *connection, enum connection_state state,
     set_state(connection, state);
 }
 
+/* What may have come meanwhile is served. Who has just connected is about to
+ * ask, and its request would be lost without a word: it has a moment for it.
+ * Who keeps its connection knows that this may end between two requests. */
+static void
+stop_reading(struct connection *connection)
+{
+    if (intake_is_idle(&connection->intake))
+        read_some(connection);
+    if (connection->state != CONNECTION_READING ||
+        !intake_is_idle(&connection->intake))
+        return;
+    if (connection->is_kept)
+        connection_close(connection);
+    else
+        connection_timer(connection, LATECOMER_US);
+}
+
 static void
 on_stop(struct member *member)
 {
     struct connection *connection = connection_of(member);
     switch (connection->state) {
     case CONNECTION_READING:
-        if (intake_is_idle(&connection->intake))
-            connection_close(connection);
+        stop_reading(connection);
         return;
     case CONNECTION_BUSY:
     case CONNECTION_HELD:
@@ -412,6 +429,7 @@ static void
 next_request(struct connection *connection)
 {
     intake_finish(&connection->intake);
+    connection->is_kept = true;
     set_state(connection, CONNECTION_READING);
     const struct options *options = connection->server->options;
     connection_timer(connection, intake_is_idle(&connection->intake)

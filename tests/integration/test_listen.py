@@ -338,6 +338,20 @@ def test_sigterm_finishes_what_has_begun(earshot):
     assert len(stored) - len(told) <= 6
 
 
+def test_sigterm_waits_a_moment_for_who_has_just_connected(earshot):
+    """Somebody listened when it came, so its request must not be lost."""
+    with earshot.peer() as late, earshot.peer() as mute:
+        wait_until(lambda: earshot.status()["connections"] >= 3)
+        earshot.signal(signal.SIGTERM)
+        wait_until(lambda: "stopping" in earshot.log)
+        answer = late.request("POST", "/room", body=b"late")
+        assert answer.status == 201
+        assert mute.wait_closed() == []
+    assert earshot.wait() == 0
+    earshot.start()
+    assert earshot.data("room") == ["late"]
+
+
 def test_a_second_signal_ends_it_at_once(earshot):
     mute = earshot.stream("room")
     for _ in range(40):
