@@ -7,6 +7,7 @@
 #include "hub/channels.h"
 #include "hub/message.h"
 #include "query.h"
+#include "queue/queue.h"
 #include "request.h"
 #include "server.h"
 
@@ -183,6 +184,8 @@ start(struct connection *connection, const struct follow *follow,
     poll->connection = connection;
     poll->subscriber.transport = &poll_transport;
     connection_serve(connection, CONNECTION_HELD, &poll_service, poll);
+    struct queue *queue = connection->server->queue;
+    queue_begin_reads(queue); /* its place, and what lies behind it */
     enum queue_status status =
         hub_join(connection->server->hub, &poll->subscriber, follow->channels,
                  follow->channel_count, &follow->start, &poll->lost);
@@ -190,6 +193,7 @@ start(struct connection *connection, const struct follow *follow,
         look(poll, wait_us);
     else
         answer_trouble(connection, status);
+    queue_end_reads(queue);
 }
 
 void

@@ -137,6 +137,12 @@ bool queue_cancel(struct queue *queue, struct queue_append *append);
 /* How many appends have no outcome dispatched yet. */
 size_t queue_appending(const struct queue *queue);
 
+/* All that is read between these two sees the file as it is at the first of the
+ * reads, at the price of one read transaction. For a few reads in a row: they
+ * must be over before the turn is, or the file can only grow. */
+void queue_begin_reads(struct queue *queue);
+void queue_end_reads(struct queue *queue);
+
 /* Where the file ends now. */
 struct queue_head {
     int64_t id; /* the newest id ever given; 0 when none */

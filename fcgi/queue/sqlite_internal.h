@@ -175,8 +175,9 @@ struct queue {
     int64_t data_version;
     const struct queue_reader *wanting; /* during queue_read_all() */
     bool wanted;                        /* the row at hand */
-    bool immutable; /* the reader sees a file that nobody has open */
-    bool is_deaf;   /* to the bell */
+    bool immutable;  /* the reader sees a file that nobody has open */
+    bool keeps_view; /* between queue_begin_reads() and queue_end_reads() */
+    bool is_deaf;    /* to the bell */
     int epoll_fd;
     int event_fd;
     size_t appending;
@@ -307,7 +308,8 @@ void queue_prune_for_space(struct queue *queue);
 
 /* sqlite_read.c: the loop's thread only. */
 
-/* Begins a read transaction, which queue_end_view() ends. */
+/* Begins a read transaction, which queue_end_view() ends, or goes on with the
+ * one that queue_begin_reads() has asked to be kept. */
 enum queue_status queue_begin_view(struct queue *queue, struct view *view);
 void queue_end_view(struct queue *queue);
 enum queue_status queue_read_status(struct queue *queue, int rc);

@@ -254,26 +254,45 @@ queue_reader_changed(struct queue *queue)
 /* One read transaction ------------------------------------------------------
  */
 
-void
-queue_end_view(struct queue *queue)
+static void
+drop_view(struct queue *queue)
 {
     sqlite3_reset(queue->statements[READ_HEAD]);
 }
 
-/* Begins a read transaction, which queue_end_view() ends. */
+void
+queue_end_view(struct queue *queue)
+{
+    if (!queue->keeps_view)
+        drop_view(queue);
+}
+
+void
+queue_begin_reads(struct queue *queue)
+{
+    queue->keeps_view = true;
+}
+
+void
+queue_end_reads(struct queue *queue)
+{
+    queue->keeps_view = false;
+    drop_view(queue);
+}
+
 enum queue_status
 queue_begin_view(struct queue *queue, struct view *view)
 {
     if (!queue_reader_ready(queue))
         return QUEUE_UNUSABLE;
     sqlite3_stmt *head = queue->statements[READ_HEAD];
-    int rc = sqlite3_step(head);
+    int rc = sqlite3_stmt_busy(head) ? SQLITE_ROW : sqlite3_step(head);
     if (rc == SQLITE_DONE ||
         (rc == SQLITE_ROW &&
          sqlite3_column_bytes(head, 0) != QUEUE_EPOCH_SIZE - 1))
         rc = SQLITE_CORRUPT;
     if (rc != SQLITE_ROW) {
-        queue_end_view(queue);
+        drop_view(queue);
         return queue_read_status(queue, rc);
     }
     memcpy(view->epoch, sqlite3_column_text(head, 0), QUEUE_EPOCH_SIZE);

@@ -299,6 +299,24 @@ TEST(reading_waits_for_nobody)
     sqlite3_close(db);
 }
 
+TEST(reads_that_are_kept_together_see_one_file)
+{
+    struct queue_head head;
+    publish_many("a", 2);
+    queue_begin_reads(queue);
+    assert_int_equal(queue_head(queue, &head), QUEUE_OK);
+    assert_int_equal(head.id, 2);
+    publish_many("a", 1);
+    read_to_end(queue, &seen, "a", 0, 100);
+    assert_int_equal(seen.rows, 2);
+    assert_int_equal(queue_head(queue, &head), QUEUE_OK);
+    assert_int_equal(head.id, 2);
+    queue_end_reads(queue);
+    seen_reset(&seen);
+    read_to_end(queue, &seen, "a", 0, 100);
+    assert_int_equal(seen.rows, 3);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 RUN(CASE(several_channels_are_read_in_one_order),
@@ -313,4 +331,5 @@ RUN(CASE(several_channels_are_read_in_one_order),
     CASE(a_gap_without_a_loss_is_no_loss),
     CASE(more_channels_than_can_be_named_are_every_channel),
     CASE(the_floor_is_the_mark_of_a_channel_that_is_forgotten),
-    CASE(reading_waits_for_nobody))
+    CASE(reading_waits_for_nobody),
+    CASE(reads_that_are_kept_together_see_one_file))
