@@ -281,7 +281,7 @@ def test_one_directory_may_be_written_and_its_group_writes_it():
 
 
 def test_the_user_of_the_services_is_declared():
-    line = (UNITS / "sysusers.conf").read_text().splitlines()[-1]
+    line = (SOURCE / "deploy/sysusers.d/earshot.conf").read_text().splitlines()[-1]
     assert line.split()[:3] == ["u", unit("earshot.service")["User"][0], "-"]
 
 
