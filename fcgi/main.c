@@ -5,16 +5,23 @@
 #include "connection.h"
 #include "listen.h"
 #include "options.h"
+#include "processes.h"
 #include "request.h"
 #include "server.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int
-serve(const struct options *options, int listener_count, const int *listeners)
+serve(const struct options *options, int listener_count, const int *listeners,
+      struct spread *spread)
 {
     static struct server server;
+    if (!request_setup()) {
+        log_error("main", "libfcgi cannot be made ready");
+        return EXIT_FAILURE;
+    }
     if (!server_init(&server, options)) {
         log_error("main", "cannot make the event loop: %m");
         return EXIT_FAILURE;
@@ -22,12 +29,14 @@ serve(const struct options *options, int listener_count, const int *listeners)
     const char *trouble = queue_trouble(server.queue);
     if (trouble)
         log_error("queue", "%s", trouble);
+    server_share(&server, spread);
     for (int i = 0; i < listener_count; i++)
         server_listen(&server, listeners[i], connection_open);
-    log_info("main", "ready version=%s queue=%s", PACKAGE_VERSION,
-             options->queue);
+    log_info("main", "ready version=%s pid=%d queue=%s", PACKAGE_VERSION,
+             (int)getpid(), options->queue);
     server_run(&server);
-    listen_cleanup(options);
+    if (!spread) /* else it is the parent's */
+        listen_cleanup(options);
     server_fini(&server);
     log_info("main", "stopped");
     return EXIT_SUCCESS;
@@ -46,10 +55,6 @@ main(int argc, char **argv)
                           "web server serves");
         return EXIT_USAGE;
     }
-    if (!request_setup()) {
-        log_error("main", "libfcgi cannot be made ready");
-        return EXIT_FAILURE;
-    }
     umask(0007); /* the queue is shared by group, and by nobody else */
     int listeners[SERVER_LISTENERS_MAX];
     int count = listen_open(&options, listeners);
@@ -57,5 +62,8 @@ main(int argc, char **argv)
         return EXIT_FAILURE;
     if (count == 0)
         return cgi_serve(&options);
-    return serve(&options, count, listeners);
+    struct spread *spread;
+    if (!processes_start(&options, count, listeners, &spread, &status))
+        return status;
+    return serve(&options, count, listeners, spread);
 }

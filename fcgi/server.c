@@ -5,6 +5,7 @@
 #include "hub/channels.h"
 #include "hub/hub.h"
 #include "queue/presence.h"
+#include "spread.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -94,13 +95,39 @@ share_timeouts(struct server *server)
 
 /* -- events ------------------------------------------------------------- */
 
+void
+server_share(struct server *server, struct spread *spread)
+{
+    server->spread = spread;
+}
+
+bool
+server_takes(struct server *server, struct timeval *pause)
+{
+    *pause = timeval_of(SPREAD_ASK_AGAIN_US);
+    return !server->spread ||
+           spread_takes(server->spread,
+                        server->connection_count + server->arrival_count,
+                        clock_monotonic_us());
+}
+
 static void
-pause_accepting(struct server *server)
+pause_accepting(struct server *server, const struct timeval *pause)
 {
     for (int i = 0; i < server->listener_count; i++)
         event_del(server->listeners[i]);
-    struct timeval pause = timeval_of(ACCEPT_PAUSE_US);
-    event_add(server->accept_again_event, &pause);
+    event_add(server->accept_again_event, pause);
+}
+
+void
+server_cannot_accept(struct server *server, struct timeval *pause)
+{
+    *pause = timeval_of(ACCEPT_PAUSE_US);
+    log_error("server", "cannot accept: %m; raise the limit of open files "
+                        "(ulimit -n)");
+    server->lacks_descriptors = true;
+    if (server->spread)
+        spread_leave(server->spread);
 }
 
 static void
@@ -108,6 +135,7 @@ on_accept_again(evutil_socket_t fd, short what, void *context)
 {
     struct server *server = context;
     (void)fd, (void)what;
+    server->lacks_descriptors = false;
     for (int i = 0; i < server->listener_count && !server->stopping; i++)
         event_add(server->listeners[i], NULL);
 }
@@ -118,14 +146,18 @@ on_connecting(evutil_socket_t listener, short what, void *context)
     struct server *server = context;
     (void)what;
     for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
+        struct timeval pause;
+        if (!server_takes(server, &pause)) {
+            pause_accepting(server, &pause);
+            return;
+        }
         int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             server->on_connection(server, fd);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
                    errno == ENOMEM) {
-            log_error("server", "cannot accept: %m; raise the limit of open "
-                                "files (ulimit -n)");
-            pause_accepting(server);
+            server_cannot_accept(server, &pause);
+            pause_accepting(server, &pause);
             return;
         } else if (errno != EINTR && errno != ECONNABORTED) {
             return;
@@ -184,6 +216,8 @@ stop(struct server *server)
 {
     log_info("server", "stopping connections=%zu", server->connection_count);
     server->stopping = true;
+    if (server->spread)
+        spread_leave(server->spread);
     for (int i = 0; i < server->listener_count; i++) {
         /* In this order: a socket that others share stays in our epoll if it
          * is closed first. */
@@ -202,11 +236,11 @@ static void
 on_stop_signal(evutil_socket_t signal_number, short what, void *context)
 {
     struct server *server = context;
-    (void)signal_number, (void)what;
-    if (server->stopping)
-        server->must_end = true;
-    else
+    (void)what;
+    if (!server->stopping)
         stop(server);
+    else if (signal_number != SIGUSR1)
+        server->must_end = true;
 }
 
 static void
@@ -445,6 +479,15 @@ settle(struct server *server)
     }
 }
 
+/* Tells the other processes that this one lives, and what it has. */
+static void
+tell_others(const struct server *server)
+{
+    if (server->spread && !server->stopping && !server->lacks_descriptors)
+        spread_turn(server->spread,
+                    server->connection_count + server->arrival_count);
+}
+
 static bool
 is_finished(const struct server *server)
 {
@@ -472,6 +515,7 @@ turn(struct server *server, bool at_once)
     log_delivery(server,
                  (size_t)(hub_stats(server->hub)->delivered - delivered));
     settle(server);
+    tell_others(server);
     arm_timers(server);
     server->news |= queue_listen(server->queue, server_subscribers(server) > 0);
     return more || server->news;
@@ -482,6 +526,7 @@ server_run(struct server *server)
 {
     bool more = false;
     settle(server);
+    tell_others(server);
     while (!is_finished(server))
         more = turn(server, more);
 }

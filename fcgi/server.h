@@ -19,6 +19,7 @@ enum { SERVER_LISTENERS_MAX = 3, SERVER_TIMEOUTS_MAX = 64, SERVER_SIGNALS = 4 };
 struct hub;
 struct presence;
 struct queue;
+struct spread;
 
 struct server_figures {
     int64_t requests;
@@ -60,6 +61,9 @@ struct server {
 
     struct member *members; /* all of them */
     size_t connection_count;
+    size_t arrival_count;    /* connections that are no members yet */
+    struct spread *spread;   /* among processes of one parent; NULL: alone */
+    bool lacks_descriptors;  /* and accepts nothing for a moment */
     struct member *settling; /* over, or closed, in this turn */
 
     bool queue_is_ready;  /* its descriptor is readable */
@@ -101,6 +105,18 @@ void server_listen(struct server *server, int fd,
 /* Turns until it is asked to stop and all that had begun is finished. With no
  * listener: until the last member has left. */
 void server_run(struct server *server);
+
+/* Shares what it listens on with the others of SPREAD, which lives as long as
+ * the server does. Before it listens. */
+void server_share(struct server *server, struct spread *spread);
+
+/* Whether a connection that is there should be accepted. If not, another
+ * process is to take it, and it is asked for again after *PAUSE. */
+bool server_takes(struct server *server, struct timeval *pause);
+
+/* accept() has failed, by errno; it may be tried again after *PAUSE, and then
+ * lacks_descriptors is over. */
+void server_cannot_accept(struct server *server, struct timeval *pause);
 
 /* A member comes and goes; in between the server does not end. */
 void server_join(struct server *server, struct member *member,

@@ -19,7 +19,6 @@ enum {
     HEADERS_MAX = 16 * 1024,
     INPUT_MAX = 2 * HEADERS_MAX,
     BODY_MAX = 4 * 1024, /* nothing here wants one */
-    PAUSE_US = 100 * 1000,
 };
 
 struct front {
@@ -27,6 +26,7 @@ struct front {
     struct member member;
     struct evhttp *http;
     struct evhttp_bound_socket *listeners[SERVER_LISTENERS_MAX];
+    struct event *doors[SERVER_LISTENERS_MAX]; /* of one of several processes */
     int listener_count;
     struct event *again_event;
     struct arrival *arrivals;
@@ -60,6 +60,7 @@ arrival_free(struct arrival *arrival)
     if (arrival->next)
         arrival->next->prev = arrival->prev;
     event_del(&arrival->timer_event);
+    arrival->front->server->arrival_count--;
     bufferevent_decref(arrival->stream);
     free(arrival);
 }
@@ -113,12 +114,45 @@ know_arrivals(struct front *front)
     }
 }
 
+/* libevent accepts all that are there, and asks nobody. So one of several
+ * processes looks itself whether there is any, and lets libevent listen for one
+ * at a time. (Where another process was quicker, libevent goes on listening: so
+ * one connection may come unasked.) */
+static void
+look_again(struct front *front)
+{
+    for (int i = 0; i < front->listener_count; i++) {
+        evconnlistener_disable(
+            evhttp_bound_socket_get_listener(front->listeners[i]));
+        event_add(front->doors[i], NULL);
+    }
+}
+
+static void
+on_connecting(evutil_socket_t fd, short what, void *context)
+{
+    struct front *front = the_front;
+    struct evhttp_bound_socket *listener = context;
+    struct timeval pause;
+    (void)fd, (void)what;
+    bool takes = server_takes(front->server, &pause);
+    for (int i = 0; i < front->listener_count; i++)
+        if (!takes || front->listeners[i] == listener)
+            event_del(front->doors[i]);
+    if (takes)
+        evconnlistener_enable(evhttp_bound_socket_get_listener(listener));
+    else
+        event_add(front->again_event, &pause);
+}
+
 static struct bufferevent *
 on_arrival(struct event_base *base, void *context)
 {
     struct front *front = context;
     struct server *server = front->server;
     struct bufferevent *stream = bufferevent_socket_new(base, -1, 0);
+    if (server->spread)
+        look_again(front);
     if (!stream)
         return NULL;
     /* While an answer is not taken libevent goes on reading. */
@@ -131,6 +165,7 @@ on_arrival(struct event_base *base, void *context)
     if (arrival->next)
         arrival->next->prev = arrival;
     front->arrivals = arrival;
+    server->arrival_count++;
     evtimer_assign(&arrival->timer_event, base, on_time_over, arrival);
     event_add(&arrival->timer_event,
               server_timeout(server, server->options->request_timeout_us));
@@ -159,8 +194,11 @@ static void
 on_stop(struct member *member)
 {
     struct front *front = front_of(member);
-    for (int i = 0; i < front->listener_count; i++)
+    for (int i = 0; i < front->listener_count; i++) {
+        if (front->doors[i])
+            event_free(front->doors[i]);
         evhttp_del_accept_socket(front->http, front->listeners[i]);
+    }
     front->listener_count = 0;
     event_del(front->again_event);
     server_settle(front->server, member);
@@ -185,6 +223,11 @@ on_accept_again(evutil_socket_t fd, short what, void *context)
 {
     struct front *front = context;
     (void)fd, (void)what;
+    front->server->lacks_descriptors = false;
+    if (front->server->spread) {
+        look_again(front);
+        return;
+    }
     for (int i = 0; i < front->listener_count; i++)
         evconnlistener_enable(
             evhttp_bound_socket_get_listener(front->listeners[i]));
@@ -196,10 +239,10 @@ on_accept_error(struct evconnlistener *listener, void *context)
 {
     struct front *front = the_front;
     (void)context;
-    log_error("front", "cannot accept: %m; raise the limit of open files "
-                       "(ulimit -n)");
+    struct timeval pause;
+    server_cannot_accept(front->server, &pause);
     evconnlistener_disable(listener);
-    event_add(front->again_event, server_timeout(front->server, PAUSE_US));
+    event_add(front->again_event, &pause);
 }
 
 struct front *
@@ -232,14 +275,21 @@ front_new(struct server *server)
 bool
 front_listen(struct front *front, int fd)
 {
+    struct server *server = front->server;
+    unsigned off = server->spread ? LEV_OPT_DISABLED : 0;
     struct evconnlistener *listener = evconnlistener_new(
-        front->server->base, NULL, NULL,
-        LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+        server->base, NULL, NULL,
+        LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | off, 0, fd);
     struct evhttp_bound_socket *bound =
         listener ? evhttp_bind_listener(front->http, listener) : NULL;
     if (!bound)
         return false;
     evconnlistener_set_error_cb(listener, on_accept_error);
+    if (server->spread) {
+        front->doors[front->listener_count] = event_new(
+            server->base, fd, EV_READ | EV_PERSIST, on_connecting, bound);
+        event_add(front->doors[front->listener_count], NULL);
+    }
     front->listeners[front->listener_count++] = bound;
     return true;
 }

@@ -4,19 +4,23 @@
 #include "front.h"
 #include "listen.h"
 #include "options.h"
+#include "processes.h"
 #include "server.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int
-serve(const struct options *options, int listener_count, const int *listeners)
+serve(const struct options *options, int listener_count, const int *listeners,
+      struct spread *spread)
 {
     static struct server server;
     if (!server_init(&server, options)) {
         log_error("main", "cannot make the event loop: %m");
         return EXIT_FAILURE;
     }
+    server_share(&server, spread);
     struct front *front = front_new(&server);
     bool listens = front;
     for (int i = 0; i < listener_count && listens; i++)
@@ -28,10 +32,11 @@ serve(const struct options *options, int listener_count, const int *listeners)
     const char *trouble = queue_trouble(server.queue);
     if (trouble)
         log_error("queue", "%s", trouble);
-    log_info("ws", "ready version=%s queue=%s", PACKAGE_VERSION,
-             options->queue);
+    log_info("ws", "ready version=%s pid=%d queue=%s", PACKAGE_VERSION,
+             (int)getpid(), options->queue);
     server_run(&server);
-    listen_cleanup(options);
+    if (!spread) /* else it is the parent's */
+        listen_cleanup(options);
     front_free(front);
     server_fini(&server);
     log_info("ws", "stopped");
@@ -39,7 +44,7 @@ serve(const struct options *options, int listener_count, const int *listeners)
 }
 
 static int
-start(const struct options *options)
+start(struct options *options)
 {
     if (!options->queue) {
         log_error("main", "which queue? Give --queue PATH or EARSHOT_QUEUE: "
@@ -56,7 +61,11 @@ start(const struct options *options)
                           "--listen HOST:PORT");
         return EXIT_USAGE;
     }
-    return serve(options, count, listeners);
+    struct spread *spread;
+    int status;
+    if (!processes_start(options, count, listeners, &spread, &status))
+        return status;
+    return serve(options, count, listeners, spread);
 }
 
 int
