@@ -174,7 +174,7 @@ def start_endpoint(directory, started):
     options."""
     def start_endpoint(**options):
         # What /etc/default/earshot names for lighttpd.
-        assert "lighttpd: Forwarded." in (
+        assert 'Say "Forwarded" here' in (
             SOURCE / "deploy/default/earshot").read_text()
         server = EarshotWs(directory, **{
             "socket": directory / "ws.socket", "publish": "user",
