@@ -1,23 +1,39 @@
 #include "file.h"
 
+#include "commands.h"
+
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+
+int
+file_complain(const char *command, const char *format, ...)
+{
+    va_list args;
+    fprintf(stderr, "earshot %s: ", command);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return ADMIN_BAD;
+}
 
 const char *
 file_asked(const struct options *options, const char *command)
 {
     struct stat found;
     if (!options->queue)
-        fprintf(stderr,
-                "earshot %s: which queue? Give --queue PATH or "
-                "EARSHOT_QUEUE\n",
-                command);
+        file_complain(command,
+                      "which queue? Give --queue PATH or EARSHOT_QUEUE");
     else if (stat(options->queue, &found) < 0)
-        fprintf(stderr, "earshot %s: %s: %s\n", command, options->queue,
-                errno == ENOENT ? "there is no such queue" : strerror(errno));
+        file_complain(command, "%s: %s", options->queue,
+                      errno == ENOENT ? "there is no such queue"
+                                      : strerror(errno));
     else
         return options->queue;
     return NULL;
@@ -45,4 +61,81 @@ file_wait(struct queue *queue, int wait_ms)
 {
     struct pollfd fd = {.fd = queue_fd(queue), .events = POLLIN};
     (void)!poll(&fd, 1, wait_ms);
+}
+
+/* Moments and sizes -------------------------------------------------------- */
+
+const char *
+moment_format(int64_t ms, char text[MOMENT_SIZE])
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm local;
+    if (!ms || !localtime_r(&seconds, &local) ||
+        !strftime(text, MOMENT_SIZE, "%Y-%m-%d %H:%M:%S", &local))
+        snprintf(text, MOMENT_SIZE, "-");
+    return text;
+}
+
+bool
+count_read(const char *text, int64_t *count)
+{
+    size_t len = strlen(text);
+    if (!len || len > 9 || strspn(text, "0123456789") != len)
+        return false;
+    *count = atoll(text);
+    return true;
+}
+
+static bool
+read_age(const char *text, int64_t *ms)
+{
+    static const char units[] = "smhd";
+    static const int64_t unit_ms[] = {1000, 60000, 3600000, 86400000};
+    size_t len = strlen(text);
+    const char *unit = len ? strchr(units, text[len - 1]) : NULL;
+    char digits[16];
+    int64_t count;
+    if (!unit || !*unit || len >= sizeof(digits))
+        return false;
+    memcpy(digits, text, len - 1);
+    digits[len - 1] = '\0';
+    if (!count_read(digits, &count))
+        return false;
+    *ms = count * unit_ms[unit - units];
+    return true;
+}
+
+bool
+moment_read(const char *text, int64_t now_ms, int64_t *ms)
+{
+    static const char *const forms[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M:%S",
+                                        "%Y-%m-%d %H:%M:%S"};
+    int64_t age_ms;
+    if (read_age(text, &age_ms)) {
+        *ms = now_ms - age_ms;
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+        struct tm tm = {.tm_isdst = -1};
+        const char *end = strptime(text, forms[i], &tm);
+        bool is_utc = end && strcmp(end, "Z") == 0;
+        if (!end || (*end && !is_utc))
+            continue;
+        *ms = (int64_t)(is_utc ? timegm(&tm) : mktime(&tm)) * 1000;
+        return true;
+    }
+    return false;
+}
+
+const char *
+size_format(int64_t bytes, char text[MOMENT_SIZE])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double size = (double)bytes;
+    size_t unit = 0;
+    for (; size >= 1024 && unit < 4; unit++)
+        size /= 1024;
+    snprintf(text, MOMENT_SIZE, unit && size < 100 ? "%.1f %s" : "%.0f %s",
+             size, units[unit]);
+    return text;
 }

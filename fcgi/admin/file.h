@@ -17,4 +17,26 @@ struct queue *file_open(const struct options *options);
  * WAIT_MS (-1: for ever). */
 void file_wait(struct queue *queue, int wait_ms);
 
+/* Complains as COMMAND; returns ADMIN_BAD. */
+__attribute__((format(printf, 2, 3))) int
+file_complain(const char *command, const char *format, ...);
+
+enum { MOMENT_SIZE = 32 };
+
+/* MS since 1970 as people write it: 2024-05-31 12:00:00; "-" for 0. Returns
+ * TEXT. */
+const char *moment_format(int64_t ms, char text[MOMENT_SIZE]);
+
+/* The other way: so long ago (90s, 30m, 12h, 7d) or at a moment (2024-05-31,
+ * 2024-05-31T12:00:00, with Z behind: UTC). */
+__attribute__((warn_unused_result)) bool
+moment_read(const char *text, int64_t now_ms, int64_t *ms);
+
+/* A whole number from 0 to 999999999. */
+__attribute__((warn_unused_result)) bool count_read(const char *text,
+                                                    int64_t *count);
+
+/* 1.5 MiB, 12 B. Returns TEXT. */
+const char *size_format(int64_t bytes, char text[MOMENT_SIZE]);
+
 #endif

@@ -12,6 +12,12 @@
 
 static const struct command commands[] = {
     {"publish", PROGRAM_PUBLISH, publish_command},
+    {"channels", PROGRAM_CHANNELS, channels_command},
+    {"prune", PROGRAM_PRUNE, prune_command},
+    {"check", PROGRAM_CHECK, check_command},
+    {"backup", PROGRAM_BACKUP, backup_command},
+    {"migrate", PROGRAM_MIGRATE, migrate_command},
+    {"stats", PROGRAM_STATS, stats_command},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -53,7 +59,7 @@ run(const struct command *command, int argc, char *const *argv)
     if (!options_begin(&options, command->program, argc, argv, &status))
         return status;
     /* What is wrong is said by the commands; the rest is the servers'. */
-    if (!log_open("stderr", LOG_LEVEL_WARN))
+    if (!log_open("/dev/null", LOG_LEVEL_ERROR))
         return ADMIN_BAD;
     umask(0007); /* what is made beside the queue is shared by its group */
     if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)

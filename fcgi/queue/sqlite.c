@@ -1,4 +1,5 @@
 /* The loop's side of the queue: life, handing over and taking back. */
+#include "queue/sqlite_admin.h"
 #include "queue/sqlite_internal.h"
 
 #include "base/bytes.h"
@@ -115,7 +116,7 @@ configure_sqlite(void)
 }
 
 struct queue *
-queue_open(const struct queue_options *options)
+queue_make(const struct queue_options *options)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, configure_sqlite);
@@ -136,6 +137,13 @@ queue_open(const struct queue_options *options)
     queue->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     queue->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     watch(queue, queue->event_fd);
+    return queue;
+}
+
+struct queue *
+queue_open(const struct queue_options *options)
+{
+    struct queue *queue = queue_make(options);
     if (start_writer(queue)) {
         pthread_mutex_lock(&queue->mutex);
         while (!queue->first_try_over)
@@ -150,8 +158,8 @@ queue_open(const struct queue_options *options)
     return queue;
 }
 
-static void
-free_queue(struct queue *queue)
+void
+queue_unmake(struct queue *queue)
 {
     queue_reader_close(queue);
     if (queue->bell)
@@ -189,7 +197,7 @@ queue_close(struct queue *queue)
             return;
         }
     }
-    free_queue(queue);
+    queue_unmake(queue);
 }
 
 int

@@ -16,6 +16,8 @@ note_pruned(struct queue *queue, const char *channel, int64_t count,
     sqlite3_bind_text(note, 1, channel, -1, SQLITE_STATIC);
     sqlite3_bind_int64(note, 2, count);
     sqlite3_bind_int64(note, 3, highest_id);
+    if (queue->on_removed)
+        queue->on_removed(queue->removed_context, channel, count);
     return queue_run(note);
 }
 

@@ -155,6 +155,7 @@ struct writer {
     int frames_since_size;
     int page_size;
     int64_t full_us; /* when a full disk was last met */
+    int step_rc;     /* of the last step of pruning */
 };
 
 struct queue {
@@ -205,6 +206,12 @@ struct queue {
     /* shared, atomic: which opening of the file may be read; 0: none */
     atomic_uint generation;
     atomic_bool read_only; /* that one can be read and not written */
+
+    /* without a thread, for an administrator: limits are exact then, and age
+     * is what the wall clock says */
+    bool is_alone;
+    void (*on_removed)(void *context, const char *channel, int64_t count);
+    void *removed_context;
 
     pthread_t thread;
     struct writer writer;

@@ -39,9 +39,9 @@ enum {
 #define RETRY_BYTES (INT64_C(4) << 20)
 
 static int64_t
-with_slack(int64_t limit)
+with_slack(const struct queue *queue, int64_t limit)
 {
-    return limit > INT64_MAX / 2 ? limit : limit + limit / 20;
+    return limit > INT64_MAX / 2 || queue->is_alone ? limit : limit + limit / 20;
 }
 
 static bool
@@ -58,7 +58,7 @@ void
 queue_prune_kept(struct queue *queue, const char *channel, int64_t kept)
 {
     struct writer *writer = &queue->writer;
-    if (kept <= with_slack(queue->options.keep_messages) ||
+    if (kept <= with_slack(queue, queue->options.keep_messages) ||
         writer->due_count == QUEUE_DUE_CHANNELS || is_due(writer, channel))
         return;
     size_t len = strlen(channel);
@@ -120,7 +120,7 @@ turn_age_clock(struct queue *queue)
         writer->aged_ms += passed_ms * AGE_SPEED;
         writer->aged_us += passed_ms * 1000;
     }
-    if (writer->aged_ms > wall_ms)
+    if (writer->aged_ms > wall_ms || queue->is_alone)
         writer->aged_ms = wall_ms;
 }
 
@@ -133,7 +133,7 @@ look_at_size(struct queue *queue)
     struct stat wal;
     writer->frames_since_size = 0;
     int64_t bytes = used_bytes(queue);
-    if (bytes > with_slack(queue->options.keep_bytes))
+    if (bytes > with_slack(queue, queue->options.keep_bytes))
         writer->over_bytes = true;
     int64_t in_wal = stat(queue->wal_path, &wal) == 0 ? wal.st_size : 0;
     pthread_mutex_lock(&queue->mutex);
@@ -147,11 +147,11 @@ look_at_channels(struct queue *queue)
 {
     struct writer *writer = &queue->writer;
     int64_t limit = queue->options.keep_channels;
-    if (writer->new_channels <= with_slack(limit) - limit)
+    if (writer->new_channels <= with_slack(queue, limit) - limit)
         return;
     writer->new_channels = 0;
     writer->channels_over = number(queue, WRITE_CHANNEL_COUNT) - limit;
-    writer->over_channels = writer->channels_over > with_slack(limit) - limit;
+    writer->over_channels = writer->channels_over > with_slack(queue, limit) - limit;
 }
 
 /* Now and then, for what time brings and other programs write. */
@@ -216,7 +216,7 @@ give_up(struct writer *writer)
 static bool
 begin_step(struct queue *queue)
 {
-    int rc = queue_write_begin(queue);
+    int rc = queue->writer.step_rc = queue_write_begin(queue);
     if (rc != SQLITE_OK)
         give_up(&queue->writer);
     return rc == SQLITE_OK;
@@ -229,6 +229,7 @@ end_step(struct queue *queue, int rc, int64_t pruned)
         rc = queue_write_commit(queue);
     else
         queue_write_rollback(queue);
+    queue->writer.step_rc = rc;
     if (rc != SQLITE_OK) {
         log_warn("queue", "not pruned error=\"%s\"", sqlite3_errstr(rc));
         give_up(&queue->writer);
