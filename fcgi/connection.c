@@ -42,6 +42,10 @@ static void
 set_state(struct connection *connection, enum connection_state state)
 {
     connection->state = state;
+    if (connection->is_arriving && state != CONNECTION_READING) {
+        connection->is_arriving = false;
+        connection->server->arrival_count--;
+    }
     bool reads = state == CONNECTION_READING || state == CONNECTION_HELD;
     bool has_event = !connection->is_file;
     if (reads && has_event)
@@ -340,6 +344,8 @@ connection_open(struct server *server, int fd)
     read_some(connection);
     if (connection->state != CONNECTION_READING)
         return;
+    connection->is_arriving = true;
+    server->arrival_count++;
     set_state(connection, CONNECTION_READING);
     if (intake_is_idle(&connection->intake))
         connection_timer(connection, server->options->request_timeout_us);

@@ -51,6 +51,7 @@ struct connection {
     bool is_plain;    /* CGI: FD is standard output, and there is no input */
     bool is_file;     /* FD is a file that no event can be had of */
     bool is_head;     /* the answer has no body */
+    bool is_arriving; /* its first request is still to come */
     bool is_kept;     /* it has had a request, and may have another */
     uint32_t chatter; /* bytes that came while held */
     int64_t stalled_since_us; /* the socket takes nothing since then; 0: it

@@ -101,14 +101,20 @@ server_share(struct server *server, struct spread *spread)
     server->spread = spread;
 }
 
+/* What is to be spread: those who stay. A publisher is gone in a moment, and it
+ * is all the same who serves him. */
+static size_t
+load_of(const struct server *server)
+{
+    return server_subscribers(server) + server->arrival_count;
+}
+
 bool
 server_takes(struct server *server, struct timeval *pause)
 {
     *pause = timeval_of(SPREAD_ASK_AGAIN_US);
     return !server->spread ||
-           spread_takes(server->spread,
-                        server->connection_count + server->arrival_count,
-                        clock_monotonic_us());
+           spread_takes(server->spread, load_of(server), clock_monotonic_us());
 }
 
 static void
@@ -484,8 +490,7 @@ static void
 tell_others(const struct server *server)
 {
     if (server->spread && !server->stopping && !server->lacks_descriptors)
-        spread_turn(server->spread,
-                    server->connection_count + server->arrival_count);
+        spread_turn(server->spread, load_of(server));
 }
 
 static bool

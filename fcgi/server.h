@@ -61,7 +61,7 @@ struct server {
 
     struct member *members; /* all of them */
     size_t connection_count;
-    size_t arrival_count;    /* connections that are no members yet */
+    size_t arrival_count;    /* connections that may become subscribers */
     struct spread *spread;   /* among processes of one parent; NULL: alone */
     bool lacks_descriptors;  /* and accepts nothing for a moment */
     struct member *settling; /* over, or closed, in this turn */
