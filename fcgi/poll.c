@@ -185,7 +185,11 @@ start(struct connection *connection, const struct follow *follow,
     poll->subscriber.transport = &poll_transport;
     connection_serve(connection, CONNECTION_HELD, &poll_service, poll);
     struct queue *queue = connection->server->queue;
-    queue_begin_reads(queue); /* its place, and what lies behind it */
+    /* Its place, and what lies behind it. Of two who wait, who come in one
+     * turn, the second need not look again: what came between them is news. */
+    queue_begin_reads(
+        queue,
+        wait_us > 0 && hub_has_passed(connection->server->hub, &follow->start));
     enum queue_status status =
         hub_join(connection->server->hub, &poll->subscriber, follow->channels,
                  follow->channel_count, &follow->start, &poll->lost);

@@ -535,3 +535,4 @@ server_run(struct server *server)
     while (!is_finished(server))
         more = turn(server, more);
 }
+    queue_end_turn(server->queue);

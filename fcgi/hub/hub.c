@@ -1,6 +1,7 @@
 #include "hub/hub_internal.h"
 
 #include "base/bytes.h"
+#include "hub/cursor.h"
 #include "hub/message.h"
 #include "hub/place.h"
 

@@ -138,12 +138,14 @@ bool queue_cancel(struct queue *queue, struct queue_append *append);
 size_t queue_appending(const struct queue *queue);
 
 /* All that is read between these two sees the file as it is at the first of the
- * reads, at the price of one read transaction. For a few reads in a row: they
- * must be over before the turn is, or the file can only grow. */
-void queue_begin_reads(struct queue *queue);
+ * reads, at the price of one read transaction; MAY_BE_OLDER: or as an earlier
+ * pair of this turn has seen it, for whom the bell brings what came since. */
+void queue_begin_reads(struct queue *queue, bool may_be_older);
 void queue_end_reads(struct queue *queue);
 
 /* Where the file ends now. */
+/* At the end of each turn, or the file can only grow. */
+void queue_end_turn(struct queue *queue);
 struct queue_head {
     int64_t id; /* the newest id ever given; 0 when none */
     char epoch[QUEUE_EPOCH_SIZE];

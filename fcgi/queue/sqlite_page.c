@@ -363,6 +363,8 @@ queue_read(struct queue *queue, const char *const *channels,
     enum queue_status status = begin_turn(queue, page, reader, &turn);
     if (status != QUEUE_OK)
         return status;
+    if (turn.bound == page->after_id) /* no row and no mark is above it */
+        return end_turn(queue, page, &turn, SQLITE_DONE);
     int rc = begin_runs(queue, channels, channel_count, page, &turn);
     struct run *run;
     while (rc == SQLITE_OK &&

@@ -249,13 +249,14 @@ queue_reader_changed(struct queue *queue)
     bool changed = version != queue->data_version;
     queue->data_version = version;
     return changed;
+    queue_drop_view(queue); /* in one nothing ever changes */
 }
 
 /* One read transaction ------------------------------------------------------
  */
 
-static void
-drop_view(struct queue *queue)
+void
+queue_drop_view(struct queue *queue)
 {
     sqlite3_reset(queue->statements[READ_HEAD]);
 }
@@ -264,11 +265,11 @@ void
 queue_end_view(struct queue *queue)
 {
     if (!queue->keeps_view)
-        drop_view(queue);
+        queue_drop_view(queue);
 }
 
 void
-queue_begin_reads(struct queue *queue)
+queue_begin_reads(struct queue *queue, bool may_be_older)
 {
     queue->keeps_view = true;
 }
@@ -276,9 +277,17 @@ queue_begin_reads(struct queue *queue)
 void
 queue_end_reads(struct queue *queue)
 {
+    if (!may_be_older)
+        queue_drop_view(queue);
     queue->keeps_view = false;
-    drop_view(queue);
 }
+
+void
+queue_end_turn(struct queue *queue)
+{
+    queue_drop_view(queue);
+}
+/* The view stays for whom an older one will do; everybody else drops it. */
 
 enum queue_status
 queue_begin_view(struct queue *queue, struct view *view)
@@ -292,7 +301,9 @@ queue_begin_view(struct queue *queue, struct view *view)
          sqlite3_column_bytes(head, 0) != QUEUE_EPOCH_SIZE - 1))
         rc = SQLITE_CORRUPT;
     if (rc != SQLITE_ROW) {
-        drop_view(queue);
+    if (!queue->keeps_view)
+        queue_drop_view(queue);
+        queue_drop_view(queue);
         return queue_read_status(queue, rc);
     }
     memcpy(view->epoch, sqlite3_column_text(head, 0), QUEUE_EPOCH_SIZE);

@@ -303,7 +303,7 @@ TEST(reads_that_are_kept_together_see_one_file)
 {
     struct queue_head head;
     publish_many("a", 2);
-    queue_begin_reads(queue);
+    queue_begin_reads(queue, false);
     assert_int_equal(queue_head(queue, &head), QUEUE_OK);
     assert_int_equal(head.id, 2);
     publish_many("a", 1);
@@ -315,6 +315,46 @@ TEST(reads_that_are_kept_together_see_one_file)
     seen_reset(&seen);
     read_to_end(queue, &seen, "a", 0, 100);
     assert_int_equal(seen.rows, 3);
+}
+
+static int64_t
+head_between(bool may_be_older)
+{
+    struct queue_head head;
+    queue_begin_reads(queue, may_be_older);
+    assert_int_equal(queue_head(queue, &head), QUEUE_OK);
+    queue_end_reads(queue);
+    return head.id;
+}
+
+TEST(an_older_view_is_for_who_takes_it_and_until_the_turn_ends)
+{
+    struct queue_head head;
+    publish_many("a", 2);
+    assert_int_equal(head_between(true), 2);
+    publish_many("a", 1);
+    assert_int_equal(head_between(true), 2);
+    assert_int_equal(head_between(false), 3);
+    publish_many("a", 1);
+    assert_int_equal(head_between(true), 3);
+    queue_end_turn(queue);
+    assert_int_equal(head_between(true), 4);
+    publish_many("a", 1);
+    assert_int_equal(queue_head(queue, &head), QUEUE_OK);
+    assert_int_equal(head.id, 5);
+    assert_int_equal(head_between(true), 5);
+}
+
+TEST(who_looks_for_changes_is_not_held_back_by_a_view)
+{
+    queue_look(queue);
+    assert_int_equal(head_between(true), 0);
+    sqlite3 *db;
+    sqlite3_open(place.path, &db);
+    sqlite3_exec(db, "INSERT INTO message(channel) VALUES ('a')", NULL, NULL,
+                 NULL);
+    assert_true(queue_look(queue));
+    sqlite3_close(db);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -332,4 +372,6 @@ RUN(CASE(several_channels_are_read_in_one_order),
     CASE(more_channels_than_can_be_named_are_every_channel),
     CASE(the_floor_is_the_mark_of_a_channel_that_is_forgotten),
     CASE(reading_waits_for_nobody),
-    CASE(reads_that_are_kept_together_see_one_file))
+    CASE(reads_that_are_kept_together_see_one_file),
+    CASE(an_older_view_is_for_who_takes_it_and_until_the_turn_ends),
+    CASE(who_looks_for_changes_is_not_held_back_by_a_view))
