@@ -335,6 +335,14 @@ hub_join(struct hub *hub, struct subscriber *subscriber,
     if (!followers(hub)) {
         memcpy(hub->epoch, head.epoch, sizeof hub->epoch);
         hub->position = head.id;
+bool
+hub_has_passed(const struct hub *hub, const struct start *start)
+{
+    int64_t id;
+    return followers(hub) && start->kind == START_CURSOR &&
+           cursor_parse(start->cursor, hub->epoch, &id) && id <= hub->position;
+}
+
         hub->has_news = false;
     } else if (strcmp(head.epoch, hub->epoch) != 0) {
         change_epoch(hub, head.epoch, head.id);

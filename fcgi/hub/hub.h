@@ -35,6 +35,10 @@ hub_join(struct hub *hub, struct subscriber *subscriber,
          const char *const *channels, size_t channel_count,
          const struct start *start, bool *lost);
 
+/* May who starts there and waits be told of what is newer by the hub's news?
+ * Then for its place a view of the file will do that is as old as this turn. */
+bool hub_has_passed(const struct hub *hub, const struct start *start);
+
 /* Takes what the file has for the subscriber now, beyond the hub's own
  * position too, up to one page: what a poll does first. *MORE says whether
  * there was more than a page. */
