@@ -91,6 +91,10 @@ void doctor_socket_end(struct doctor *doctor);
 /* Takes what has come and sends what is to be sent. */
 void doctor_socket_turn(struct doctor *doctor);
 
+/* Headers by which somebody says that he is a user: NULL at the end. */
+enum { DOCTOR_MADE_UP = 4 };
+extern const char *const doctor_made_up[DOCTOR_MADE_UP];
+
 /* "/CHANNEL" TAIL, such as "-crowd/sse"; good until it is called four times
  * more. */
 const char *doctor_path(const struct doctor *doctor, const char *tail);

@@ -348,6 +348,26 @@ static const struct finding_words table[FINDINGS] = {
          "GET and publishes too.",
          {[SERVER_OTHER] = "EARSHOT_PUBLISH=user        (for earshot-ws, in "
                            "/etc/default/earshot)"}},
+    [FINDING_MADE_UP_USER] =
+        {"made-up-user",
+         "who makes up a name may publish",
+         "a made-up name is not believed",
+         "Earshot is told the name that a client says, which nobody has "
+         "checked: whoever finds the address can write to every channel.",
+         {
+             [SERVER_OTHER] =
+                 "Tell Earshot only who has been authenticated, and throw "
+                 "away what a\nclient says of it itself.",
+             [SERVER_APACHE] = "RequestHeader set Forwarded "
+                               "'expr=remote_user=\"%{REMOTE_USER}\"'",
+             [SERVER_LIGHTTPD] =
+                 "setenv.set-request-header = (\"Forwarded\" => \"\")\n"
+                 "proxy.forwarded = (\"for\" => 1, \"remote_user\" => 1)",
+             [SERVER_NGINX] =
+                 "auth_basic \"Earshot\"; where fastcgi_param REMOTE_USER "
+                 "$remote_user is in force,\nand proxy_set_header Forwarded "
+                 "\"\"; where it is not (see deploy/nginx/login.conf)",
+         }},
     [FINDING_USER_NOT_PASSED] =
         {"user-not-passed",
          "Earshot does not learn who has logged in",

@@ -123,26 +123,32 @@ connect_socket(struct doctor *doctor, CURL *easy, const char *url)
     return curl_easy_perform(easy) == CURLE_OK;
 }
 
+/* Who we say that we are. */
+enum identity { WITH_LOGIN, ANONYMOUS, MADE_UP };
+
 /* What a browser's page sends along. */
 static void
-append_headers(const struct doctor *doctor, bool is_anonymous,
+append_headers(const struct doctor *doctor, enum identity identity,
                struct bytes *headers)
 {
     const struct web *web = &doctor->web;
+    bool has_login = identity == WITH_LOGIN && !web->no_login;
     bytes_printf(headers, "Origin: %s\r\n", doctor->origin);
-    if (!is_anonymous && !web->no_login && web->user[0]) {
+    for (int i = 0; identity == MADE_UP && doctor_made_up[i]; i++)
+        bytes_printf(headers, "%s\r\n", doctor_made_up[i]);
+    if (has_login && web->user[0]) {
         bytes_append_string(headers, "Authorization: Basic ");
         bytes_append_base64(headers, web->user, strlen(web->user));
         bytes_append_string(headers, "\r\n");
     }
-    if (!is_anonymous && !web->no_login && web->header[0])
+    if (has_login && web->header[0])
         bytes_printf(headers, "%s\r\n", web->header);
     bytes_append_char(headers, '\0');
 }
 
 /* Shakes hands, for at most DOCTOR_PROMPT_MS, and waits for what opens it. */
 static bool
-open_socket(struct doctor *doctor, bool is_anonymous)
+open_socket(struct doctor *doctor, enum identity identity)
 {
     struct doctor_socket *socket = &doctor->socket;
     struct bytes headers = BYTES_EMPTY;
@@ -150,7 +156,7 @@ open_socket(struct doctor *doctor, bool is_anonymous)
     close_socket(socket);
     *socket = (struct doctor_socket){.easy = curl_easy_init(),
                                      .started_us = clock_monotonic_us()};
-    append_headers(doctor, is_anonymous, &headers);
+    append_headers(doctor, identity, &headers);
     bool is_begun = socket->easy && connect_socket(doctor, socket->easy, url) &&
                     frames_client_open(&socket->frames, url, headers.data,
                                        (uint64_t)socket->started_us);
@@ -230,39 +236,48 @@ has_heard(const struct doctor_socket *socket, const char *text)
     return memmem(socket->heard.data, socket->heard.len, text, strlen(text));
 }
 
-/* Asked without a login, on a socket of its own. */
-static void
-judge_publishing(struct doctor *doctor)
+/* Publishes by a socket of its own. True: it was stored. */
+static bool
+publish_as(struct doctor *doctor, enum identity identity)
 {
-    struct report *report = &doctor->report;
     struct doctor_socket *socket = &doctor->socket;
-    if (!open_socket(doctor, true)) {
-        report_good(report, FINDING_PUBLISH_ANYONE_WS,
-                    "a WebSocket without a login is refused");
-        return;
-    }
+    if (!open_socket(doctor, identity))
+        return false;
     frames_client_send_text(&socket->frames, question, sizeof question - 1);
     int64_t until_us = clock_monotonic_us() + DOCTOR_PROMPT_MS * 1000;
     while (!has_heard(socket, "earshot.published") &&
            !has_heard(socket, "earshot.error") && !socket->ended_us &&
            clock_monotonic_us() < until_us)
         web_turn(&doctor->web, 10);
-    if (!has_heard(socket, "earshot.published"))
+    return has_heard(socket, "earshot.published");
+}
+
+static void
+judge_publishing(struct doctor *doctor)
+{
+    struct report *report = &doctor->report;
+    if (!publish_as(doctor, ANONYMOUS)) {
         report_good(report, FINDING_PUBLISH_ANYONE_WS, "%s", "");
-    else if (doctor->is_near && strcmp(doctor->setup.publish, "anyone") != 0)
+        if (publish_as(doctor, MADE_UP))
+            report_found(report, FINDING_MADE_UP_USER,
+                         "what a WebSocket with a name and password that do "
+                         "not exist sent was stored");
+    } else if (doctor->is_near &&
+               strcmp(doctor->setup.publish, "anyone") != 0) {
         report_unknown(report, FINDING_PUBLISH_ANYONE_WS,
                        "it was let in without a login, perhaps because it "
                        "asked from the same machine: look from another one");
-    else
+    } else {
         report_found(report, FINDING_PUBLISH_ANYONE_WS,
                      "what a WebSocket without any login sent was stored");
+    }
 }
 
 void
 doctor_socket_open(struct doctor *doctor)
 {
     struct report *report = &doctor->report;
-    if (!open_socket(doctor, false)) {
+    if (!open_socket(doctor, WITH_LOGIN)) {
         look_why(doctor);
         return;
     }
@@ -270,7 +285,7 @@ doctor_socket_open(struct doctor *doctor)
     report_good(report, FINDING_WS_UPGRADE, "%s", "");
     report_good(report, FINDING_WS_AWAY, "%s", "");
     judge_publishing(doctor);
-    if (!open_socket(doctor, false))
+    if (!open_socket(doctor, WITH_LOGIN))
         doctor_socket_end(doctor);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char opening[] = "event: earshot.open";
 static const char first_word[] = "earshot doctor asks whether this arrives";
@@ -260,6 +261,9 @@ doctor_stream_patience(struct doctor *doctor)
         report_unknown(report, FINDING_IDLE_LIMIT, "--patience is 0");
         return;
     }
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "earshot doctor: holding what is idle for %g s\n",
+                patience_s(doctor));
     int64_t until_us = stream->started_us + doctor->options->patience_us;
     int64_t left_ms = (until_us - clock_monotonic_us()) / 1000;
     if (left_ms > 0)

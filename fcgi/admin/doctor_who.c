@@ -7,6 +7,12 @@
 
 static const char foreign_origin[] = "https://earshot-doctor.invalid";
 
+/* A name that no web server has authenticated, said in each way by which one
+ * may hand it on. */
+const char *const doctor_made_up[DOCTOR_MADE_UP] = {
+    "Authorization: Basic bm9ib2R5Om1hZGUtdXA=", /* nobody:made-up */
+    "Forwarded: remote_user=nobody", "X-Remote-User: nobody", NULL};
+
 const char *
 doctor_path(const struct doctor *doctor, const char *tail)
 {
@@ -72,6 +78,28 @@ judge_anonymous(struct doctor *doctor)
     else
         report_unknown(report, FINDING_PUBLISH_ANYONE,
                        "a POST is answered %ld %s", probe.status, probe.error);
+    web_end(&doctor->web, &probe);
+}
+
+static void
+judge_made_up(struct doctor *doctor)
+{
+    struct probe probe = {0};
+    struct ask ask = {.path = doctor_path(doctor, ""),
+                      .body = "earshot doctor was here, as nobody",
+                      .is_anonymous = true};
+    memcpy(ask.headers, doctor_made_up, sizeof ask.headers);
+    bool came = web_ask(&doctor->web, &probe, &ask, DOCTOR_ANSWER_MS);
+    if (came && probe.status == 201)
+        report_found(&doctor->report, FINDING_MADE_UP_USER,
+                     "a POST with a name and password that do not exist was "
+                     "stored");
+    else if (came && is_refused(probe.status))
+        report_good(&doctor->report, FINDING_MADE_UP_USER, "%s", "");
+    else
+        report_unknown(&doctor->report, FINDING_MADE_UP_USER,
+                       "such a POST is answered %ld %s", probe.status,
+                       probe.error);
     web_end(&doctor->web, &probe);
 }
 
@@ -150,6 +178,9 @@ doctor_who(struct doctor *doctor)
     judge_own_origin(doctor);
     judge_foreign_origin(doctor);
     judge_anonymous(doctor);
-    if (!doctor->may_publish && doctor->has_login)
+    if (doctor->may_publish)
+        return;
+    judge_made_up(doctor);
+    if (doctor->has_login)
         judge_login(doctor);
 }

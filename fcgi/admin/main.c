@@ -18,6 +18,7 @@ static const struct command commands[] = {
     {"backup", PROGRAM_BACKUP, backup_command},
     {"migrate", PROGRAM_MIGRATE, migrate_command},
     {"stats", PROGRAM_STATS, stats_command},
+    {"doctor", PROGRAM_DOCTOR, doctor_command},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
