@@ -10,15 +10,19 @@ A new front: a subclass in a file tests/support/front_*.py, in the list of
 tests/matrix/fronts.py.
 """
 
+import contextlib
 import pathlib
+import shutil
 import signal
+import subprocess
+import tempfile
 from dataclasses import dataclass
 
 import sse
 import web
 from earshot import Earshot, free_port
 from earshot_ws import EarshotWs
-from processes import Process, of, surroundings
+from processes import Process, clean_up, of, surroundings
 from tls import Certificate
 from wait import wait_until
 from websocket import WebSocket
@@ -63,7 +67,9 @@ class Front(Process):
 
     publish is who may publish (EARSHOT_PUBLISH): the tests replace the
     "user" that is shipped. mount replaces the address at which Earshot is
-    shipped; at most a front's `mounts`.
+    shipped ("" is the root of the site). With login the server's own, as the
+    page shows it, guards publishing, /-/ but health, and WebSocket; its user
+    is ann, her password secret, and admin is "user" too.
     """
 
     name = None             # in a test's name: "nginx"
@@ -79,13 +85,13 @@ class Front(Process):
     reload_signal = signal.SIGHUP
 
     def __init__(self, directory, times=BRIEF, publish="anyone", mount=None,
-                 **options):
+                 login=False, **options):
         super().__init__(directory)
         self.times = times
         self.mount = self.prefix if mount is None else mount
         self.publish = publish
+        self.login = login
         self.more = options         # of Earshot, beyond those shipped
-        self.expected = (0, 1)
         self.log_path = self.directory / f"{self.name}.log"
         self.queue = self.directory / "queue" / "earshot.db"
         self.pages = self.directory / "pages"
@@ -123,6 +129,20 @@ class Front(Process):
 
     # What they are said with
 
+    @property
+    def admin(self):
+        """Who may ask for /-/status: EARSHOT_ADMIN, "local" as shipped."""
+        return "user" if self.login else "local"
+
+    def passwords(self):
+        """A file of the login's users, as htpasswd would write it."""
+        secret = subprocess.run(
+            ["openssl", "passwd", "-apr1", "secret"], check=True,
+            capture_output=True, text=True).stdout.strip()
+        path = self.directory / "users"
+        path.write_text(f"ann:{secret}\n")
+        return path
+
     def time(self, name):
         """What holds here: the test's, or what is shipped."""
         given = getattr(self.times, name)
@@ -157,7 +177,7 @@ class Front(Process):
         """Runs earshot.fcgi at earshot_socket, as a service would."""
         return self.run(Earshot(self.directory, **{
             "queue": self.queue, "publish": self.publish,
-            "socket": self.earshot_socket, **self.options(), **more}))
+            "admin": self.admin, "socket": self.earshot_socket, **self.options(), **more}))
 
     def endpoint(self, **more):
         """Runs earshot-ws at ws_socket, as its service would."""
@@ -231,6 +251,23 @@ class Front(Process):
         wait_until(lambda: set(of(self.directory)) <= others, timeout,
                    f"the end of what {self.name} has started")
         return code
+
+    @contextlib.contextmanager
+    def another(self, **options):
+        """One of the same kind with other options, that runs for a while."""
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="earshot-"))
+        directory.chmod(0o755)
+        other = type(self)(directory, self.times, **{**self.more, **options})
+        try:
+            yield other.start()
+        finally:
+            try:
+                other.stop()
+                clean_up(directory)
+            except AssertionError as error:
+                raise AssertionError(f"{error}\n{other.log[-4000:]}") from None
+            finally:
+                shutil.rmtree(directory, ignore_errors=True)
 
     def restart(self):
         """As a service manager does it: ended, and started again."""
