@@ -523,6 +523,7 @@ turn(struct server *server, bool at_once)
     tell_others(server);
     arm_timers(server);
     server->news |= queue_listen(server->queue, server_subscribers(server) > 0);
+    queue_end_turn(server->queue);
     return more || server->news;
 }
 
@@ -535,4 +536,3 @@ server_run(struct server *server)
     while (!is_finished(server))
         more = turn(server, more);
 }
-    queue_end_turn(server->queue);
