@@ -323,6 +323,14 @@ count_in(struct subscriber *subscriber)
     hub->stats.subscribers[subscriber->transport->id]++;
 }
 
+bool
+hub_has_passed(const struct hub *hub, const struct start *start)
+{
+    int64_t id;
+    return followers(hub) && start->kind == START_CURSOR &&
+           cursor_parse(start->cursor, hub->epoch, &id) && id <= hub->position;
+}
+
 enum queue_status
 hub_join(struct hub *hub, struct subscriber *subscriber,
          const char *const *channels, size_t channel_count,
@@ -335,14 +343,6 @@ hub_join(struct hub *hub, struct subscriber *subscriber,
     if (!followers(hub)) {
         memcpy(hub->epoch, head.epoch, sizeof hub->epoch);
         hub->position = head.id;
-bool
-hub_has_passed(const struct hub *hub, const struct start *start)
-{
-    int64_t id;
-    return followers(hub) && start->kind == START_CURSOR &&
-           cursor_parse(start->cursor, hub->epoch, &id) && id <= hub->position;
-}
-
         hub->has_news = false;
     } else if (strcmp(head.epoch, hub->epoch) != 0) {
         change_epoch(hub, head.epoch, head.id);

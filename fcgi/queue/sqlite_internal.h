@@ -319,10 +319,10 @@ void queue_prune_for_space(struct queue *queue);
  * one that queue_begin_reads() has asked to be kept. */
 enum queue_status queue_begin_view(struct queue *queue, struct view *view);
 void queue_end_view(struct queue *queue);
+void queue_drop_view(struct queue *queue);
 enum queue_status queue_read_status(struct queue *queue, int rc);
 int queue_need_runs(struct queue *queue, size_t count);
 void queue_end_runs(struct queue *queue, size_t count);
-void queue_drop_view(struct queue *queue);
 /* Steps IDS, one of the run's two statements. */
 int queue_advance(sqlite3_stmt *ids, struct run *run);
 bool queue_reader_ready(struct queue *queue);

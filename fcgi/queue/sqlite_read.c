@@ -243,13 +243,13 @@ queue_reader_changed(struct queue *queue)
 {
     sqlite3_stmt *look = queue->statements[READ_DATA_VERSION];
     int64_t version = queue->data_version;
+    queue_drop_view(queue); /* in one nothing ever changes */
     if (sqlite3_step(look) == SQLITE_ROW)
         version = sqlite3_column_int64(look, 0);
     sqlite3_reset(look);
     bool changed = version != queue->data_version;
     queue->data_version = version;
     return changed;
-    queue_drop_view(queue); /* in one nothing ever changes */
 }
 
 /* One read transaction ------------------------------------------------------
@@ -271,14 +271,15 @@ queue_end_view(struct queue *queue)
 void
 queue_begin_reads(struct queue *queue, bool may_be_older)
 {
+    if (!may_be_older)
+        queue_drop_view(queue);
     queue->keeps_view = true;
 }
 
+/* The view stays for whom an older one will do; everybody else drops it. */
 void
 queue_end_reads(struct queue *queue)
 {
-    if (!may_be_older)
-        queue_drop_view(queue);
     queue->keeps_view = false;
 }
 
@@ -287,7 +288,6 @@ queue_end_turn(struct queue *queue)
 {
     queue_drop_view(queue);
 }
-/* The view stays for whom an older one will do; everybody else drops it. */
 
 enum queue_status
 queue_begin_view(struct queue *queue, struct view *view)
@@ -295,14 +295,14 @@ queue_begin_view(struct queue *queue, struct view *view)
     if (!queue_reader_ready(queue))
         return QUEUE_UNUSABLE;
     sqlite3_stmt *head = queue->statements[READ_HEAD];
+    if (!queue->keeps_view)
+        queue_drop_view(queue);
     int rc = sqlite3_stmt_busy(head) ? SQLITE_ROW : sqlite3_step(head);
     if (rc == SQLITE_DONE ||
         (rc == SQLITE_ROW &&
          sqlite3_column_bytes(head, 0) != QUEUE_EPOCH_SIZE - 1))
         rc = SQLITE_CORRUPT;
     if (rc != SQLITE_ROW) {
-    if (!queue->keeps_view)
-        queue_drop_view(queue);
         queue_drop_view(queue);
         return queue_read_status(queue, rc);
     }
