@@ -12,6 +12,7 @@
 
 static const struct command commands[] = {
     {"publish", PROGRAM_PUBLISH, publish_command},
+    {"tail", PROGRAM_TAIL, tail_command},
     {"channels", PROGRAM_CHANNELS, channels_command},
     {"prune", PROGRAM_PRUNE, prune_command},
     {"check", PROGRAM_CHECK, check_command},
