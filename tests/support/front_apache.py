@@ -1,0 +1,240 @@
+"""Fronts of Apache 2.4: what all of them share, mod_proxy_fcgi and
+mod_fcgid."""
+
+import grp
+import os
+import pathlib
+import re
+import shutil
+import signal
+
+from front import DEPLOY, Cannot, Front
+from processes import program
+
+MODULES = pathlib.Path("/etc/apache2/mods-available")
+# What Debian's package enables by itself.
+STANDARD = """mpm_event access_compat alias auth_basic authn_core authn_file
+authz_core authz_host authz_user autoindex deflate dir env filter mime
+negotiation reqtimeout setenvif status""".split()
+
+# Debian's own apache2.conf and its site, as far as they matter here.
+SITE = """\
+Define APACHE_RUN_DIR {directory}/run
+Define APACHE_LOG_DIR {directory}
+DefaultRuntimeDir {directory}/run
+PidFile {directory}/run/apache.pid
+User {user}
+Group {group}
+ServerName localhost
+Timeout 300
+KeepAlive On
+MaxKeepAliveRequests 100
+KeepAliveTimeout 5
+ErrorLog {directory}/apache-error.log
+LogLevel warn
+{modules}
+Listen 127.0.0.1:{port}
+Listen 127.0.0.1:{secure_port}
+<Directory />
+    Options FollowSymLinks
+    AllowOverride None
+    Require all denied
+</Directory>
+<Directory "{pages}">
+    Options Indexes FollowSymLinks
+    Require all granted
+</Directory>
+{more}
+{shipped}
+<VirtualHost 127.0.0.1:{port}>
+    DocumentRoot "{pages}"
+</VirtualHost>
+"""
+
+
+def is_root():
+    return os.geteuid() == 0
+
+
+def with_dependencies(names):
+    """Modules in the order in which they are to be loaded, as a2enmod finds
+    it."""
+    found = []
+    for name in names:
+        text = (MODULES / f"{name}.load").read_text()
+        needed = re.findall(r"^# Depends: (.*)$", text, re.M)
+        for one in with_dependencies(" ".join(needed).split()) + [name]:
+            if one not in found:
+                found.append(one)
+    return found
+
+
+def load_lines(names):
+    lines = []
+    for name in with_dependencies(names):
+        lines.append(f"Include {MODULES}/{name}.load")
+        if (MODULES / f"{name}.conf").exists():
+            lines.append(f"Include {MODULES}/{name}.conf")
+    return "\n".join(lines)
+
+
+def enabled_by(text):
+    """The modules that the head of a shipped file has one enable."""
+    found = re.findall(r"^#   a2enmod (.*)$", text, re.M)
+    assert found, "it has no line a2enmod"
+    return " ".join(found).split()
+
+
+def sizing():
+    """The lines by which earshot.conf has its reader give Apache more
+    threads, out of their comment."""
+    text = (DEPLOY / "apache/earshot.conf").read_text()
+    lines = re.findall(r"^#     ((?:Thread|Max|Server)\w+ +\d+)$", text, re.M)
+    assert len(lines) == 4, lines
+    return "\n".join(lines)
+
+
+class ApacheFront(Front):
+    """Apache on loopback, its modules as the shipped files have them enabled.
+
+    Who is root has Apache's children run as www-data, as Debian does; they
+    reach sockets by their group and the queue as its owner.
+    """
+
+    h2 = True
+    websocket = False
+    notices = "at a heartbeat"
+    reload_signal = signal.SIGUSR1
+    more_lines = ""         # of the site
+
+    def identity(self):
+        """Apache's user and group: it refuses to be root."""
+        if is_root():
+            return {"user": "www-data", "group": "www-data"}
+        return {"user": f"#{os.geteuid()}", "group": f"#{os.getegid()}"}
+
+    def give(self, path):
+        """Lets Apache's children write there."""
+        if is_root():
+            shutil.chown(path, "www-data", "www-data")
+
+    def login_fills(self):
+        name = "apache/login.conf"
+        return [(name, "/etc/apache2/earshot.users", self.passwords()),
+                (name, '<Location "/earshot">',
+                 f'<Location "{self.mount or "/"}">'),
+                (name, '"^/earshot/', f'"^{self.mount}/'),
+                (name, '"/earshot/-/', f'"{self.mount}/-/')]
+
+    def tls_fills(self):
+        name = "apache/tls.conf"
+        return [(name, "*:443", f"127.0.0.1:{self.secure_port}"),
+                (name, "/var/www/html", self.pages),
+                (name, "/etc/apache2/certs/fullchain.pem",
+                 self.certificate.certificate),
+                (name, "/etc/apache2/certs/privkey.pem",
+                 self.certificate.key)]
+
+    def configure(self, shipped):
+        (self.directory / "run").mkdir(exist_ok=True)
+        self.give(self.directory / "run")
+        if not self.login:
+            shipped = {name: text for name, text in shipped.items()
+                       if name != "apache/login.conf"}
+        modules = list(STANDARD)
+        for name, text in shipped.items():
+            if "a2enmod" in text:
+                modules += enabled_by(text)
+        (self.directory / "apache.conf").write_text(SITE.format(
+            directory=self.directory, pages=self.pages, **self.identity(),
+            port=self.port, secure_port=self.secure_port,
+            modules=load_lines(modules), more=self.more_lines,
+            shipped=self.shipped_lines(shipped)))
+
+    def shipped_lines(self, shipped):
+        return "\n".join(shipped.values())
+
+    def command(self):
+        return ["/usr/sbin/apache2", "-D", "FOREGROUND", "-f",
+                str(self.directory / "apache.conf")]
+
+    @property
+    def errors(self):
+        try:
+            return (self.directory / "apache-error.log").read_text()
+        except OSError:
+            return ""
+
+
+class ApacheProxy(ApacheFront):
+    name = "apache-proxy-fcgi"
+    title = "Apache mod_proxy_fcgi"
+    files = ("apache/earshot.conf", "apache/login.conf", "apache/tls.conf")
+    websocket = True
+    user_header = "Forwarded"
+
+    @property
+    def more_lines(self):
+        return sizing()
+
+    def fills(self):
+        name, mount = "apache/earshot.conf", self.mount
+        return [*self.login_fills(), *self.tls_fills(),
+                (name, "/run/earshot/earshot.socket", self.earshot_socket),
+                (name, "/run/earshot/ws.socket", self.ws_socket),
+                (name, '"^/earshot/', f'"^{mount}/'),
+                (name, 'ProxyPass "/earshot"', f'ProxyPass "{mount or "/"}"'),
+                (name, "fcgi://localhost/earshot",
+                 f"fcgi://localhost{mount or '/'}"),
+                (name, "timeout=60", f"timeout={self.time('idle')}")]
+
+    def start_companions(self):
+        self.by_socket(base=self.mount or "/")
+        self.endpoint()
+
+    def run(self, companion):
+        started = super().run(companion)
+        if is_root():
+            # SocketGroup=www-data, in systemd's units.
+            os.chown(companion.address, -1, grp.getgrnam("www-data").gr_gid)
+        return started
+
+
+class ApacheFcgid(ApacheFront):
+    name = "apache-fcgid"
+    title = "Apache mod_fcgid"
+    files = ("apache/fcgid.conf", "apache/login.conf", "apache/tls.conf")
+    idle = 40
+    cannot = {"websocket": Cannot("FastCGI cannot carry it", "404")}
+
+    def fills(self):
+        name = "apache/fcgid.conf"
+        libexec = self.directory / "libexec"
+        return [*self.login_fills(), *self.tls_fills(),
+                (name, '"/earshot"', f'"{self.mount or "/"}"'),
+                (name, '"^/earshot/', f'"^{self.mount}/'),
+                (name, "/usr/local/libexec/earshot", libexec),
+                (name, "/var/lib/earshot/earshot.db", self.queue),
+                (name, 'EARSHOT_PUBLISH "user"',
+                 f'EARSHOT_PUBLISH "{self.publish}"'),
+                (name, 'EARSHOT_ADMIN "local"',
+                 f'EARSHOT_ADMIN "{self.admin}"'),
+                (name, '"syslog"', f'"{self.queue.parent}/earshot.log"'),
+                (name, "FcgidIOTimeout 40",
+                 f"FcgidIOTimeout {self.time('idle')}")]
+
+    def configure(self, shipped):
+        # Where the tests' build is, Apache's user may have no way to.
+        libexec = self.directory / "libexec"
+        libexec.mkdir(exist_ok=True)
+        shutil.copy(program(), libexec)
+        self.give(self.queue.parent)
+        super().configure(shipped)
+
+    def shipped_lines(self, shipped):
+        env = "\n".join(f'FcgidInitialEnv {name} "{value}"'
+                        for name, value in self.environment().items())
+        return (super().shipped_lines(shipped) + "\n" + env + f"""
+FcgidIPCDir {self.directory}/run/fcgid
+FcgidProcessTableFile {self.directory}/run/fcgid_shm
+""")
