@@ -1,6 +1,7 @@
 #include "answer.h"
 
 #include "connection.h"
+#include "counts.h"
 #include "follow.h"
 #include "problem.h"
 #include "server.h"
@@ -12,6 +13,7 @@ void
 answer_head(struct bytes *bytes, const struct connection *connection,
             int status, const char *content_type)
 {
+    counts_answer(connection->server, status);
     bytes_reserve(bytes, 512);
     bytes_append_string(bytes, "Status: ");
     bytes_append_number(bytes, status);
@@ -46,6 +48,15 @@ answer_send(struct connection *connection, struct bytes *head,
     connection_add(connection, piece);
     shared_release(piece);
     connection_finish(connection);
+}
+
+void
+answer_body(struct connection *connection, const char *content_type,
+            struct bytes *body)
+{
+    struct bytes head = BYTES_EMPTY;
+    answer_head(&head, connection, 200, content_type);
+    answer_send(connection, &head, body);
 }
 
 void

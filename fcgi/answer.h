@@ -22,6 +22,10 @@ void answer_head(struct bytes *bytes, const struct connection *connection,
 void answer_send(struct connection *connection, struct bytes *head,
                  struct bytes *body);
 
+/* Answers 200 with BODY, which is left empty. */
+void answer_body(struct connection *connection, const char *content_type,
+                 struct bytes *body);
+
 /* Answers STATUS with the JSON in BODY, which is left empty. */
 void answer_json(struct connection *connection, int status, struct bytes *body);
 

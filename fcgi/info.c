@@ -4,6 +4,8 @@
 #include "connection.h"
 #include "hub/cursor.h"
 #include "hub/names.h"
+#include "metrics.h"
+#include "page.h"
 #include "queue/presence.h"
 #include "server.h"
 #include "status.h"
@@ -74,4 +76,24 @@ info_status_get(struct connection *connection, const struct request *request,
     struct bytes body = BYTES_EMPTY;
     status_figures(&body, connection->server);
     answer_json(connection, 200, &body);
+}
+
+void
+info_metrics_get(struct connection *connection, const struct request *request,
+                 const struct query *query, const char *name)
+{
+    (void)request, (void)query, (void)name;
+    struct bytes body = BYTES_EMPTY;
+    metrics_append(&body, connection->server);
+    answer_body(connection, METRICS_TYPE, &body);
+}
+
+void
+info_page_get(struct connection *connection, const struct request *request,
+              const struct query *query, const char *name)
+{
+    (void)request, (void)query;
+    struct bytes body = BYTES_EMPTY;
+    const char *type = page_append(&body, name, connection->server);
+    answer_body(connection, type, &body);
 }

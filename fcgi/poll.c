@@ -214,8 +214,7 @@ poll_get(struct connection *connection, const struct request *request,
     struct server *server = connection->server;
     if (server->stopping || request->method == METHOD_HEAD)
         wait_us = 0;
-    if (wait_us &&
-        server_subscribers(server) >= (size_t)server->options->subscribers_max)
+    if (wait_us && server_is_full(server))
         answer_problem(connection, PROBLEM_BUSY,
                        "this process holds as many subscribers as it may "
                        "(--subscribers-max)");

@@ -12,6 +12,7 @@
 #include "server.h"
 #include "setup.h"
 #include "sse.h"
+#include "watch.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -72,6 +73,11 @@ static const struct address channel_addresses[] = {
 static const struct address own_addresses[] = {
     {"health", "GET, HEAD, OPTIONS", ACCESS_HEALTH, info_health_get},
     {"status", "GET, HEAD, OPTIONS", ACCESS_ADMIN, info_status_get},
+    {"metrics", "GET, HEAD, OPTIONS", ACCESS_ADMIN, info_metrics_get},
+    {"", "GET, HEAD, OPTIONS", ACCESS_ADMIN, info_page_get},
+    {"page.css", "GET, HEAD, OPTIONS", ACCESS_ADMIN, info_page_get},
+    {"page.js", "GET, HEAD, OPTIONS", ACCESS_ADMIN, info_page_get},
+    {"sse", "GET, HEAD, OPTIONS", ACCESS_ADMIN, watch_get},
 };
 
 static const struct address *
@@ -174,7 +180,7 @@ route_path(struct connection *connection, struct request *request,
     }
     size_t len = (size_t)(last - path);
     if (strncmp(path, "/-/", 3) == 0) {
-        strcpy(name, "-");
+        strcpy(name, path + 3);
         address = find(own_addresses,
                        sizeof own_addresses / sizeof *own_addresses, path + 3);
     } else if (len == 0 && last[1]) { /* /{channel} */

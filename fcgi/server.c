@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/shared.h"
 #include "hub/channels.h"
 #include "hub/hub.h"
 #include "queue/presence.h"
@@ -313,6 +314,7 @@ server_init(struct server *server, const struct options *options)
     server->queue = queue_open(&queue_options);
     server->hub = hub_new(server->queue);
     server->presence = presence_open(options->queue);
+    server->counts = counts_open(server);
     server->queue_event =
         event_new(server->base, queue_fd(server->queue), EV_READ | EV_PERSIST,
                   on_queue_ready, server);
@@ -333,6 +335,8 @@ void
 server_fini(struct server *server)
 {
     block_signals();
+    counts_close(server->counts);
+    shared_release(server->overview);
     presence_close(server->presence);
     hub_free(server->hub);
     queue_close(server->queue);
@@ -367,6 +371,15 @@ server_subscribers(const struct server *server)
     for (int i = 0; i < TRANSPORTS; i++)
         count += stats->subscribers[i];
     return count;
+}
+
+bool
+server_is_full(struct server *server)
+{
+    bool is_full = server_subscribers(server) + server->watcher_count >=
+                   (size_t)server->options->subscribers_max;
+    server->figures.refused_followers += is_full;
+    return is_full;
 }
 
 static void
@@ -522,6 +535,7 @@ turn(struct server *server, bool at_once)
     settle(server);
     tell_others(server);
     arm_timers(server);
+    counts_turn(server->counts);
     server->news |= queue_listen(server->queue, server_subscribers(server) > 0);
     queue_end_turn(server->queue);
     return more || server->news;

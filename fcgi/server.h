@@ -8,6 +8,7 @@
 #ifndef EARSHOT_SERVER_H
 #define EARSHOT_SERVER_H
 
+#include "counts.h"
 #include "options.h"
 
 #include <event2/event.h>
@@ -23,8 +24,11 @@ struct spread;
 
 struct server_figures {
     int64_t requests;
-    int64_t published; /* messages that this process has had stored */
-    int64_t refused;   /* requests answered 4xx or 5xx */
+    int64_t published;         /* messages that this process has had stored */
+    int64_t refused;           /* requests answered 4xx or 5xx */
+    int64_t refused_followers; /* polls and streams, by their limit */
+    int64_t answered[STATUS_CLASSES];
+    struct buckets delivery[TRANSPORTS]; /* from stored to written */
 };
 
 struct member;
@@ -56,6 +60,10 @@ struct server {
     struct hub *hub;
     struct presence *presence;
     struct server_figures figures;
+    struct counts *counts;
+    size_t watcher_count;    /* streams of figures: no subscribers */
+    struct shared *overview; /* the event that they had last */
+    int64_t overview_us;
     int64_t started_us;
     bool stopping;
 
@@ -140,6 +148,10 @@ int64_t server_retry_ms(const struct server *server);
 
 /* Subscribers that the process holds. */
 size_t server_subscribers(const struct server *server);
+
+/* True when the process holds as many as it may; then one more is refused, and
+ * counted as such. */
+bool server_is_full(struct server *server);
 
 /* Subscribers of CHANNEL over all processes that share the queue, as of at most
  * a second ago (at once, when nothing has changed for a second). */

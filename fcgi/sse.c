@@ -10,8 +10,8 @@
 #include "query.h"
 #include "request.h"
 #include "server.h"
+#include "stream.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 struct sse {
@@ -41,15 +41,6 @@ take(struct subscriber *subscriber, struct message *message)
     return true;
 }
 
-/* Adds BYTES, which are left empty, to what the next flush writes. */
-static void
-add_bytes(struct connection *connection, struct bytes *bytes)
-{
-    struct shared *piece = shared_take(bytes);
-    connection_add(connection, piece);
-    shared_release(piece);
-}
-
 static bool
 lost(struct subscriber *subscriber, const char *cursor)
 {
@@ -58,7 +49,7 @@ lost(struct subscriber *subscriber, const char *cursor)
     encode_sse_notice(&event, "earshot.lost", cursor);
     bool fits = outbox_fits(&connection->outbox, event.len);
     if (fits)
-        add_bytes(connection, &event);
+        stream_add(connection, &event);
     bytes_fini(&event);
     return fits;
 }
@@ -91,24 +82,11 @@ static const struct transport sse_transport = {
 /* -- what a stream is to its connection --------------------------------- */
 
 static void
-append_retry(struct bytes *bytes, const struct server *server)
-{
-    bytes_printf(bytes, "retry: %" PRId64 "\n\n", server_retry_ms(server));
-}
-
-/* Ends the stream, with a word on when to come back if there is room for it:
- * where the socket takes nothing, the opening's has to do. */
-static void
 end_stream(struct connection *connection)
 {
     struct sse *sse = connection->work;
     hub_leave(&sse->subscriber);
-    if (!connection->outbox.is_on_its_way) {
-        struct bytes retry = BYTES_EMPTY;
-        append_retry(&retry, connection->server);
-        add_bytes(connection, &retry);
-    }
-    connection_finish(connection);
+    stream_end(connection);
 }
 
 /* Writes a heartbeat, a comment that readers skip, unless something else is on
@@ -136,14 +114,6 @@ wait_for_beat(struct connection *connection)
     connection_timer(connection, pause_us < left_us ? pause_us : left_us);
 }
 
-static bool
-is_stalled(const struct connection *connection, int64_t now_us)
-{
-    return connection->stalled_since_us &&
-           now_us - connection->stalled_since_us >
-               connection->server->options->stall_timeout_us;
-}
-
 static void
 on_timer(struct connection *connection)
 {
@@ -151,7 +121,7 @@ on_timer(struct connection *connection)
     int64_t now_us = clock_monotonic_us();
     if (now_us >= sse->ends_us) {
         end_stream(connection);
-    } else if (is_stalled(connection, now_us)) {
+    } else if (stream_is_stalled(connection, now_us)) {
         log_info("sse", "closed: its reader took nothing for too long");
         connection_close(connection);
     } else {
@@ -186,14 +156,6 @@ static const struct service sse_service = {
 
 /* -- coming ------------------------------------------------------------- */
 
-static void
-append_stream_head(struct bytes *bytes, const struct connection *connection)
-{
-    answer_head(bytes, connection, 200, "text/event-stream");
-    bytes_append_string(bytes, "Cache-Control: no-cache, no-transform\r\n"
-                               "X-Accel-Buffering: no\r\n\r\n");
-}
-
 /* Headers and the first event in one piece: Apache holds the headers until
  * the first byte of the body. */
 static void
@@ -203,28 +165,12 @@ add_opening(struct sse *sse, bool is_lost)
     char cursor[CURSOR_SIZE];
     hub_cursor(&sse->subscriber, cursor);
     struct bytes bytes = BYTES_EMPTY;
-    append_stream_head(&bytes, connection);
-    append_retry(&bytes, connection->server);
+    stream_append_head(&bytes, connection);
+    stream_append_retry(&bytes, connection);
     encode_sse_notice(&bytes, "earshot.open", cursor);
     if (is_lost)
         encode_sse_notice(&bytes, "earshot.lost", cursor);
-    add_bytes(connection, &bytes);
-}
-
-/* A refusal that a browser understands: anything but 200 and it gives up for
- * good, so the stream ends at once, says why in a comment and when to come
- * again. */
-static void
-refuse(struct connection *connection, const char *why)
-{
-    struct bytes bytes = BYTES_EMPTY;
-    append_stream_head(&bytes, connection);
-    if (!connection->is_head) {
-        bytes_printf(&bytes, ": %s\n", why);
-        append_retry(&bytes, connection->server);
-    }
-    add_bytes(connection, &bytes);
-    connection_finish(connection);
+    stream_add(connection, &bytes);
 }
 
 static void
@@ -236,8 +182,7 @@ start(struct connection *connection, const struct follow *follow)
     sse->subscriber.transport = &sse_transport;
     sse->encoding =
         follow->format == FORMAT_JSON ? ENCODING_SSE_JSON : ENCODING_SSE_BARE;
-    sse->ends_us =
-        clock_monotonic_us() + server_jitter(server->options->stream_life_us);
+    sse->ends_us = stream_ends_us(connection);
     connection_serve(connection, CONNECTION_HELD, &sse_service, sse);
     bool is_lost = false;
     enum queue_status status =
@@ -245,7 +190,8 @@ start(struct connection *connection, const struct follow *follow)
                  follow->channel_count, &follow->start, &is_lost);
     if (status != QUEUE_OK) {
         const char *trouble = queue_trouble(server->queue);
-        refuse(connection, trouble ? trouble : "the queue cannot be read now");
+        stream_refuse(connection,
+                      trouble ? trouble : "the queue cannot be read now");
         return;
     }
     log_info("sse", "came channel=%s channels=%zu subscribers=%zu",
@@ -266,16 +212,7 @@ sse_get(struct connection *connection, const struct request *request,
                                 request->last_event_id};
     if (!answer_or_follow(connection, &follow, &asked))
         return;
-    const struct server *server = connection->server;
-    if (request->method == METHOD_HEAD)
-        refuse(connection, "");
-    else if (server->stopping)
-        refuse(connection, "the program is stopping");
-    else if (server_subscribers(server) >=
-             (size_t)server->options->subscribers_max)
-        refuse(connection, "this process holds as many subscribers as it may "
-                           "(--subscribers-max)");
-    else
+    if (stream_may_begin(connection, request->method == METHOD_HEAD))
         start(connection, &follow);
     follow_fini(&follow);
 }

@@ -4,7 +4,7 @@
 #define EARSHOT_BENCH_COST_INTERNAL_H
 
 #include "cost/cost.h"
-#include "cost/process.h"
+#include "base/process.h"
 #include "cost/status.h"
 #include "cost/watch.h"
 

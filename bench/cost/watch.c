@@ -1,7 +1,7 @@
 #include "cost/watch.h"
 
 #include "base/bytes.h"
-#include "cost/process.h"
+#include "base/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -388,6 +388,7 @@ client_open(struct client *client, int fd, struct bytes *greeting,
                  client);
     evtimer_assign(&client->timer_event, server->base, on_timer, client);
     server_join(server, &client->member, &verbs);
+    server->watcher_count += client->is_watcher;
     set_state(client, CLIENT_OPEN);
     pulse_begin(client);
     /* Before anything that the hub may give. */
@@ -421,6 +422,7 @@ on_settle(struct member *member)
         return;
     }
     server_leave(client->server, member);
+    client->server->watcher_count -= client->is_watcher;
     close(client->fd);
     struct server *server = client->server;
     const char *name = client->subscriber.transport->name;

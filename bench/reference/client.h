@@ -45,6 +45,7 @@ struct client {
     bool is_heard;          /* something came since the last beat */
     bool is_answered;       /* the peer's close frame has come */
     bool is_deaf;           /* nothing that comes is looked at any more */
+    bool is_watcher;        /* of figures; it follows no channel */
     uint16_t leaves_with;   /* closes so when its publishes are answered; 0 */
     uint8_t silent_beats;   /* heartbeats in a row without a sign of life */
     uint8_t posting_count;  /* publishes under way */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "client.h"
+#include "overview.h"
 
 enum { SILENT_BEATS_MAX = 2 };
 
@@ -20,11 +21,24 @@ ping(struct client *client)
     client_say(client, &frame);
 }
 
+/* Who has not taken the last event gets the next one it has room for. */
+static void
+show(struct client *client)
+{
+    if (!outbox_is_empty(&client->outbox) || client->notes.len)
+        return;
+    client_add(client, overview_event(client->server));
+    client_flush(client);
+}
+
 void
 pulse_begin(struct client *client)
 {
     int64_t left_us = client->ends_us - clock_monotonic_us();
-    int64_t pause_us = server_jitter(client->server->options->heartbeat_us);
+    int64_t pause_us =
+        client->is_watcher
+            ? OVERVIEW_PAUSE_US
+            : server_jitter(client->server->options->heartbeat_us);
     client_wait(client, pause_us < left_us ? pause_us : left_us);
 }
 
@@ -79,6 +93,9 @@ pulse_beat(struct client *client)
         client_drop(client);
     } else if (is_trickling(client)) {
         client_close(client, CLOSE_POLICY, "a message took too long to come");
+    } else if (client->is_watcher) {
+        show(client);
+        pulse_begin(client);
     } else {
         ping(client);
         pulse_begin(client);

@@ -1,6 +1,7 @@
 #include "reply.h"
 
 #include "base/bytes.h"
+#include "counts.h"
 #include "handshake.h"
 #include "problem.h"
 #include "server.h"
@@ -63,6 +64,7 @@ send_reply(const struct exchange *exchange, int status, const char *type,
            struct bytes *body)
 {
     struct evbuffer *buffer = evbuffer_new();
+    counts_answer(exchange->server, status);
     add_header(exchange, "X-Content-Type-Options", "nosniff");
     add_header(exchange, "Cache-Control", "no-store");
     if (exchange->is_last)
@@ -82,6 +84,13 @@ send_reply(const struct exchange *exchange, int status, const char *type,
                       buffer);
     if (buffer)
         evbuffer_free(buffer);
+}
+
+void
+reply_body(const struct exchange *exchange, const char *content_type,
+           struct bytes *body)
+{
+    send_reply(exchange, 200, content_type, body);
 }
 
 void

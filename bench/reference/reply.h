@@ -19,6 +19,10 @@ struct exchange {
     bool is_last; /* what follows on the connection is not to be read */
 };
 
+/* Answers 200 with BODY, which is left empty. */
+void reply_body(const struct exchange *exchange, const char *content_type,
+                struct bytes *body);
+
 /* Answers with STATUS and the JSON, which is left empty. */
 void reply_json(const struct exchange *exchange, int status,
                 struct bytes *json);

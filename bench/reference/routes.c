@@ -4,11 +4,14 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "client.h"
+#include "counts.h"
 #include "follow.h"
 #include "forwarded.h"
 #include "handshake.h"
 #include "headers.h"
 #include "hub/names.h"
+#include "metrics.h"
+#include "page.h"
 #include "problem.h"
 #include "query.h"
 #include "reply.h"
@@ -195,6 +198,27 @@ append_stream_head(struct bytes *bytes, const struct exchange *exchange)
     bytes_append_string(bytes, "\r\n");
 }
 
+/* Gives the connection to CLIENT, with GREETING to be sent first. False: it has
+ * not got it, and is freed. */
+static bool
+give_connection(struct ask *ask, struct client *client, struct bytes *greeting,
+                struct refusal *refusal)
+{
+    struct bytes input = BYTES_EMPTY;
+    int fd = take_connection(ask, &input);
+    if (fd >= 0) {
+        client_open(client, fd, greeting, input.data, input.len);
+        bytes_fini(&input);
+        return true;
+    }
+    problem_refuse(refusal, PROBLEM_BUSY,
+                   "there is no descriptor left: raise the limit of open "
+                   "files (ulimit -n)");
+    bytes_fini(greeting);
+    client_free(client);
+    return false;
+}
+
 /* Makes the connection a client that follows. ACCEPT is NULL for a stream. */
 static bool
 make_client(struct ask *ask, const struct follow *follow, const char *accept,
@@ -202,41 +226,33 @@ make_client(struct ask *ask, const struct follow *follow, const char *accept,
 {
     struct server *server = ask->exchange.server;
     struct client *client = client_new(server);
-    struct bytes greeting = BYTES_EMPTY, input = BYTES_EMPTY;
+    struct bytes greeting = BYTES_EMPTY;
+    counts_answer(server, accept ? 101 : 200);
     client->dialect = accept ? DIALECT_FRAMES : DIALECT_EVENTS;
     if (accept)
         append_handshake(&greeting, accept);
     else
         append_stream_head(&greeting, &ask->exchange);
     enum queue_status status = ws_join(client, follow, &greeting);
-    if (status != QUEUE_OK) {
-        follow_trouble(server->queue, status, refusal);
-    } else {
+    if (status == QUEUE_OK) {
         const struct options *options = server->options;
         note_rights(ask, client);
         client->frames.message_max =
             submission_max((size_t)options->message_max, client->is_raw);
-        int fd = take_connection(ask, &input);
-        if (fd >= 0) {
-            client_open(client, fd, &greeting, input.data, input.len);
-            bytes_fini(&input);
-            return true;
-        }
-        problem_refuse(refusal, PROBLEM_BUSY,
-                       "there is no descriptor left: raise the limit of open "
-                       "files (ulimit -n)");
+        return give_connection(ask, client, &greeting, refusal);
     }
+    follow_trouble(server->queue, status, refusal);
     bytes_fini(&greeting);
     client_free(client);
     return false;
 }
 
 static bool
-may_come(const struct server *server, struct refusal *refusal)
+may_come(struct server *server, struct refusal *refusal)
 {
     if (server->stopping)
         return problem_refuse(refusal, PROBLEM_BUSY, "the program is stopping");
-    if (server_subscribers(server) >= (size_t)server->options->subscribers_max)
+    if (server_is_full(server))
         return problem_refuse(refusal, PROBLEM_BUSY,
                               "this process holds as many subscribers as it "
                               "may (--subscribers-max)");
@@ -325,6 +341,31 @@ serve_sse(struct ask *ask, const char *names)
         reply_refusal(&ask->exchange, &refusal);
 }
 
+/* The figures of all processes, an event a second. */
+static bool
+watch(struct ask *ask, struct refusal *refusal)
+{
+    struct bytes greeting = BYTES_EMPTY;
+    if (ask->exchange.is_head || !may_come(ask->exchange.server, refusal))
+        return false;
+    struct client *client = client_new(ask->exchange.server);
+    ws_watch(client);
+    counts_answer(client->server, 200);
+    append_stream_head(&greeting, &ask->exchange);
+    bytes_printf(&greeting, "retry: %lld\n\n",
+                 (long long)server_retry_ms(client->server));
+    return give_connection(ask, client, &greeting, refusal);
+}
+
+static void
+serve_watch(struct ask *ask, const char *name)
+{
+    struct refusal refusal = {.sentence = ""};
+    (void)name;
+    if (may(ask, ACCESS_ADMIN) && !watch(ask, &refusal))
+        reply_stream(&ask->exchange, refusal.sentence);
+}
+
 /* -- routes ------------------------------------------------------------- */
 
 static void
@@ -348,6 +389,37 @@ serve_status(struct ask *ask, const char *name)
     status_figures(&json, ask->exchange.server);
     reply_json(&ask->exchange, 200, &json);
 }
+
+static void
+serve_metrics(struct ask *ask, const char *name)
+{
+    struct bytes text = BYTES_EMPTY;
+    (void)name;
+    if (!may(ask, ACCESS_ADMIN))
+        return;
+    metrics_append(&text, ask->exchange.server);
+    reply_body(&ask->exchange, METRICS_TYPE, &text);
+}
+
+static void
+serve_page(struct ask *ask, const char *name)
+{
+    struct bytes body = BYTES_EMPTY;
+    if (!may(ask, ACCESS_ADMIN))
+        return;
+    const char *type = page_append(&body, name, ask->exchange.server);
+    reply_body(&ask->exchange, type, &body);
+}
+
+static const struct {
+    const char *name;
+    void (*serve)(struct ask *ask, const char *name);
+} own_addresses[] = {
+    {"health", serve_health},   {"status", serve_status},
+    {"metrics", serve_metrics}, {"sse", serve_watch},
+    {"", serve_page},           {"page.css", serve_page},
+    {"page.js", serve_page},
+};
 
 static void
 refuse_path(struct ask *ask)
@@ -379,6 +451,18 @@ serve_method(struct ask *ask, const char *name,
     }
 }
 
+static void
+route_own(struct ask *ask, const char *last)
+{
+    for (size_t i = 0; i < sizeof own_addresses / sizeof *own_addresses; i++) {
+        if (strcmp(last, own_addresses[i].name) == 0) {
+            serve_method(ask, last, own_addresses[i].serve);
+            return;
+        }
+    }
+    refuse_path(ask);
+}
+
 /* By the last two segments: whatever precedes is where a web server has mounted
  * it. */
 static void
@@ -392,14 +476,11 @@ route(struct ask *ask, char *path)
     *last++ = '\0';
     char *name = strrchr(path, '/');
     name = name ? name + 1 : path;
-    bool is_own = strcmp(name, "-") == 0;
-    if (is_own && strcmp(last, "health") == 0)
-        serve_method(ask, name, serve_health);
-    else if (is_own && strcmp(last, "status") == 0)
-        serve_method(ask, name, serve_status);
-    else if (!is_own && strcmp(last, "ws") == 0)
+    if (strcmp(name, "-") == 0)
+        route_own(ask, last);
+    else if (strcmp(last, "ws") == 0)
         serve_method(ask, name, serve_ws);
-    else if (!is_own && strcmp(last, "sse") == 0)
+    else if (strcmp(last, "sse") == 0)
         serve_method(ask, name, serve_sse);
     else
         refuse_path(ask);

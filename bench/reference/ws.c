@@ -98,6 +98,14 @@ encoding_of(enum dialect dialect, enum format format)
     return ENCODINGS;
 }
 
+void
+ws_watch(struct client *client)
+{
+    client->is_watcher = true;
+    client->dialect = DIALECT_EVENTS;
+    client->subscriber.transport = &transports[DIALECT_EVENTS];
+}
+
 enum queue_status
 ws_join(struct client *client, const struct follow *follow,
         struct bytes *greeting)

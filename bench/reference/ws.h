@@ -18,4 +18,7 @@ __attribute__((warn_unused_result)) enum queue_status
 ws_join(struct client *client, const struct follow *follow,
         struct bytes *greeting);
 
+/* Makes the client one who watches figures, and follows nothing. */
+void ws_watch(struct client *client);
+
 #endif

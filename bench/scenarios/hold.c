@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "session/bench.h"
 #include "cost/cost.h"
-#include "cost/process.h"
+#include "base/process.h"
 #include "session/progress.h"
 #include "result.h"
 #include "scenario.h"

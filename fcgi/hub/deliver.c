@@ -65,17 +65,31 @@ hub_forget_dirty(struct subscriber *subscriber)
     subscriber->in_dirty_list = false;
 }
 
+/* What was fresh has been written. */
+static void
+count_fresh(struct subscriber *subscriber)
+{
+    const struct hub *hub = subscriber->hub;
+    if (subscriber->fresh && hub->on_delivered)
+        hub->on_delivered(hub->watching, subscriber->transport->id,
+                          subscriber->fresh, subscriber->fresh_ms);
+    subscriber->fresh = 0;
+}
+
 void
 hub_flush(struct subscriber *subscriber)
 {
     subscriber->is_dirty = false;
     switch (subscriber->transport->flush(subscriber)) {
     case FLUSHED_ALL:
+        count_fresh(subscriber);
         return;
     case FLUSHED_PART:
+        subscriber->fresh = 0;
         hub_set_state(subscriber, SUBSCRIBER_FULL);
         return;
     case FLUSHED_END:
+        count_fresh(subscriber);
         hub_set_state(subscriber, SUBSCRIBER_DONE);
         return;
     }
@@ -133,5 +147,6 @@ hub_give(struct subscriber *subscriber, struct message *message)
         return false;
     subscriber->cursor_id = message->row->id;
     subscriber->hub->stats.delivered++;
+    subscriber->hub->stats.delivered_by[subscriber->transport->id]++;
     return true;
 }

@@ -38,6 +38,16 @@ followers(const struct hub *hub)
            hub->states[SUBSCRIBER_FULL];
 }
 
+void
+hub_watch(struct hub *hub,
+          void (*on_delivered)(void *context, enum transport_id transport,
+                               unsigned count, int64_t time_ms),
+          void *context)
+{
+    hub->on_delivered = on_delivered;
+    hub->watching = context;
+}
+
 /* -- delivering what is new ---------------------------------------------- */
 
 static void
@@ -56,6 +66,8 @@ give_live(struct subscriber *subscriber, struct message *message)
             return;
         }
     }
+    if (!subscriber->fresh++)
+        subscriber->fresh_ms = message->row->time_ms;
     hub_set_dirty(subscriber);
 }
 

@@ -55,6 +55,14 @@ void hub_drained(struct subscriber *subscriber);
 /* The cursor that the subscriber may be told now. */
 void hub_cursor(const struct subscriber *subscriber, char cursor[CURSOR_SIZE]);
 
+/* Calls ON_DELIVERED when a live subscriber's transport has written what it
+ * took of what is new: COUNT messages, the oldest of them stored at TIME_MS. Of
+ * those who catch up nothing is said: how old theirs are is their own doing. */
+void hub_watch(struct hub *hub,
+               void (*on_delivered)(void *context, enum transport_id transport,
+                                    unsigned count, int64_t time_ms),
+               void *context);
+
 /* One turn: reads what is new when NEWS, lets those behind read on, flushes.
  * Returns true when there is more to do at once; when a read did not succeed it
  * is tried again at the next turn, which need not be at once. */
@@ -62,9 +70,10 @@ bool hub_turn(struct hub *hub, bool news);
 
 struct hub_stats {
     size_t subscribers[TRANSPORTS];
-    size_t behind;          /* of all of them */
-    int64_t delivered;      /* messages taken by subscribers */
-    int64_t lost;           /* notices of loss */
+    size_t behind;                    /* of all of them */
+    int64_t delivered;                /* messages taken by subscribers */
+    int64_t delivered_by[TRANSPORTS]; /* the same */
+    int64_t lost;                     /* notices of loss */
     int64_t last_read_id;   /* the newest message of the last read, 0: none */
     size_t last_read_count; /* deliveries of the last turn that read */
 };

@@ -18,6 +18,9 @@ struct hub {
     struct subscriber *losing; /* within one read */
     size_t states[SUBSCRIBER_STATES];
     struct hub_stats stats;
+    void (*on_delivered)(void *context, enum transport_id transport,
+                         unsigned count, int64_t time_ms);
+    void *watching;
 };
 
 /* deliver.c */

@@ -77,6 +77,8 @@ struct subscriber {
     bool in_dirty_list;
     bool is_losing;    /* owed the notice of a loss */
     int64_t cursor_id; /* it has, or has in its outbox, all up to here */
+    unsigned fresh;    /* taken of what is new, and not flushed */
+    int64_t fresh_ms;  /* when the oldest of them was stored */
     struct subscriber_link state_link;
     struct subscriber *next_dirty;
     struct subscriber *next_losing;

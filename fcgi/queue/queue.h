@@ -17,6 +17,8 @@
 #ifndef EARSHOT_QUEUE_QUEUE_H
 #define EARSHOT_QUEUE_QUEUE_H
 
+#include "base/buckets.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -142,10 +144,10 @@ size_t queue_appending(const struct queue *queue);
  * pair of this turn has seen it, for whom the bell brings what came since. */
 void queue_begin_reads(struct queue *queue, bool may_be_older);
 void queue_end_reads(struct queue *queue);
-
-/* Where the file ends now. */
 /* At the end of each turn, or the file can only grow. */
 void queue_end_turn(struct queue *queue);
+
+/* Where the file ends now. */
 struct queue_head {
     int64_t id; /* the newest id ever given; 0 when none */
     char epoch[QUEUE_EPOCH_SIZE];
@@ -232,6 +234,8 @@ queue_bounds(struct queue *queue, const char *channel,
 
 /* Figures for the status page; never fails (what is unknown is 0). */
 struct queue_stats {
+    struct buckets commit; /* how long each commit took, from when its batch
+                              was begun */
     int64_t commits;
     int64_t messages;   /* appended by this process */
     int64_t repeats;    /* answered from their key */
@@ -245,6 +249,19 @@ struct queue_stats {
 };
 
 void queue_stats(struct queue *queue, struct queue_stats *stats);
+
+/* What is in the file now, whoever wrote it. Reading may take a hundredth of
+ * the time at most: with very many channels it answers from a while ago. */
+struct queue_totals {
+    int64_t messages;   /* kept */
+    int64_t channels;   /* known, those that are empty now too */
+    int64_t oldest_ms;  /* when the oldest was stored, since 1970; 0: none */
+    int64_t size_bytes; /* of the file, less its free pages */
+    int64_t wal_bytes;
+};
+
+__attribute__((warn_unused_result)) enum queue_status
+queue_totals(struct queue *queue, struct queue_totals *totals);
 
 /* Why the queue is unusable, or NULL when it is usable: one sentence that says
  * what to do. Valid until the next call into the queue. */

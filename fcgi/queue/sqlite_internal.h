@@ -79,6 +79,7 @@ enum read_statement {
     READ_MARKS,
     READ_NEXT_MARK,
     READ_BOUNDS,
+    READ_TOTALS,
     READ_DATA_VERSION,
     READ_STATEMENTS
 };
@@ -185,6 +186,8 @@ struct queue {
     char read_trouble[QUEUE_TROUBLE_SIZE];
     char trouble_copy[QUEUE_TROUBLE_SIZE];
     struct queue_stats stats_copy;
+    struct queue_totals totals;
+    int64_t totals_until_us; /* what was read is good enough until then */
 
     /* shared, atomic */
     struct handover handover;

@@ -35,6 +35,12 @@ static const char *const read_sql[READ_STATEMENTS] = {
                     " (SELECT min(id) FROM message WHERE channel = ?1),"
                     " (SELECT max(id) FROM message WHERE channel = ?1)"
                     " FROM channel WHERE name = ?1",
+    [READ_TOTALS] = "SELECT count(*), sum(kept),"
+                    " (SELECT time FROM message ORDER BY id LIMIT 1),"
+                    " (SELECT page_count FROM pragma_page_count),"
+                    " (SELECT freelist_count FROM pragma_freelist_count),"
+                    " (SELECT page_size FROM pragma_page_size)"
+                    " FROM channel",
     [READ_IDS_DOWN] = "SELECT id FROM message WHERE channel = ?1"
                       " ORDER BY id DESC",
     [READ_DATA_VERSION] = "PRAGMA data_version",

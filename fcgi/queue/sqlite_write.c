@@ -78,6 +78,7 @@ count_batch(struct queue *queue, const struct append_list *list, bool committed,
         count_outcome(stats, append);
     if (committed) {
         stats->commits++;
+        buckets_add(&stats->commit, took_us, 1);
         stats->commit_us_total += took_us;
         if (took_us > stats->commit_us_max)
             stats->commit_us_max = took_us;

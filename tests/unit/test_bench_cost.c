@@ -1,5 +1,5 @@
 #include "cost/cost.h"
-#include "cost/process.h"
+#include "base/process.h"
 #include "cost/watch.h"
 #include "result.h"
 

@@ -1,7 +1,7 @@
 /* Processes as /proc shows them: who is whose child, and what one has used. It
  * knows no sides. */
-#ifndef EARSHOT_BENCH_PROCESS_H
-#define EARSHOT_BENCH_PROCESS_H
+#ifndef EARSHOT_BASE_PROCESS_H
+#define EARSHOT_BASE_PROCESS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +34,12 @@ int64_t process_cpu_ns(int pid);
 int64_t process_switches(int pid);
 /* Bytes of memory: Pss, or what is resident; 0: nobody tells. */
 double process_memory(int pid);
+/* Bytes of it that are resident, which costs less to ask. */
+double process_resident(int pid);
+/* Descriptors that it has open, and how many it may have; -1: nobody tells,
+ * as of another user's. Counting takes half a microsecond for each. */
+int64_t process_files(int pid);
+int64_t process_files_max(int pid);
 
 /* Our own threads' processor time, in an array to be freed, by thread id. */
 struct thread_time {

@@ -1,4 +1,4 @@
-#include "cost/process.h"
+#include "base/process.h"
 
 #include "base/bytes.h"
 
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -162,12 +163,43 @@ process_memory(int pid)
     snprintf(path, sizeof path, "/proc/%d/smaps_rollup", pid);
     if (slurp(path, text, sizeof text) > 0)
         return (double)number_behind(text, "\nPss:") * 1024;
+    return process_resident(pid);
+}
+
+double
+process_resident(int pid)
+{
+    char path[40], text[256];
     snprintf(path, sizeof path, "/proc/%d/statm", pid);
     long long resident = 0;
     if (slurp(path, text, sizeof text) > 0 &&
         sscanf(text, "%*d %lld", &resident) == 1)
         return (double)resident * (double)sysconf(_SC_PAGESIZE);
     return 0;
+}
+
+int64_t
+process_files(int pid)
+{
+    char path[40];
+    snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    DIR *directory = opendir(path);
+    if (!directory)
+        return -1;
+    int64_t count = pid == getpid() ? -1 : 0; /* the one that we look by */
+    for (struct dirent *entry; (entry = readdir(directory));)
+        count += entry->d_name[0] != '.';
+    closedir(directory);
+    return count;
+}
+
+int64_t
+process_files_max(int pid)
+{
+    struct rlimit limit;
+    if (prlimit(pid, RLIMIT_NOFILE, NULL, &limit) != 0)
+        return -1;
+    return (int64_t)limit.rlim_cur;
 }
 
 struct threads {
