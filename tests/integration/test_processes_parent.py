@@ -79,7 +79,7 @@ def test_nothing_is_lost_or_doubled_when_each_process_is_killed_under_load(
         assert follower.seen == stored
         assert follower.resumed >= 1, "it was cut off, and has come back"
     assert not set(first) & set(family.all_serve(parent, COUNT))
-    assert parent.log.count("a process died and is replaced") == COUNT
+    assert parent.log.count("signal=9") == COUNT
 
 
 def test_one_that_is_told_to_stop_is_replaced_too(parent):
