@@ -7,6 +7,7 @@
 #include "route.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -295,13 +296,26 @@ read_some(struct connection *connection)
     return len == sizeof scratch;
 }
 
+/* Standard output can be read where it is a socket (Apache's mod_cgid): its
+ * other end will send no more, and reads on; that it has gone a write tells.
+ * The reading end of a pipe that is closed is an error at once. */
+static void
+look_at_output(struct connection *connection)
+{
+    struct pollfd output = {.fd = connection->fd};
+    if (poll(&output, 1, 0) > 0)
+        connection_close(connection);
+    else
+        event_del(&connection->read_event);
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *context)
 {
     struct connection *connection = context;
     (void)fd, (void)what;
-    if (connection->is_plain) { /* the reading end of the pipe is closed */
-        connection_close(connection);
+    if (connection->is_plain) {
+        look_at_output(connection);
         return;
     }
     for (int i = 0; i < READS_PER_EVENT; i++) {

@@ -3,6 +3,7 @@ started by hand."""
 
 import os
 import select
+import socket
 import subprocess
 import threading
 import time
@@ -31,7 +32,8 @@ class Cgi:
         self.directory, self.queue = directory, queue
 
     def start(self, method, target, headers=None, body=b"", arguments=(),
-              settings=None, **override):
+              settings=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+              **override):
         env = surroundings(self.directory, **dict(
             {"EARSHOT_QUEUE": self.queue, "EARSHOT_PUBLISH": "anyone"},
             **(settings or {})))
@@ -39,12 +41,12 @@ class Cgi:
         env.update({name: value.decode() if isinstance(value, bytes)
                     else str(value) for name, value in values.items()})
         process = subprocess.Popen([program(), *arguments], env=env,
-                                   stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE,
+                                   stdin=stdin, stdout=stdout,
                                    stderr=subprocess.PIPE)
-        process.stdin.write(fastcgi.as_bytes(body))
-        process.stdin.close()
-        process.stdin = None
+        if process.stdin:
+            process.stdin.write(fastcgi.as_bytes(body))
+            process.stdin.close()
+            process.stdin = None
         return process
 
     def call(self, *arguments, **more):
@@ -129,6 +131,28 @@ def test_a_body_that_never_comes_ends_in_its_time(cgi, directory, queue):
     process.wait(slow(10))
     for file in (process.stdin, process.stdout, process.stderr):
         file.close()
+
+
+def test_a_socket_that_will_send_no_more_is_a_reader_all_the_same(cgi):
+    """So Apache's mod_cgid starts a program."""
+    ours, its = socket.socketpair()
+    with ours, its:
+        ours.shutdown(socket.SHUT_WR)
+        process = cgi.start("GET", "/room/sse", stdin=its, stdout=its,
+                            settings={"EARSHOT_HEARTBEAT": "0.3"})
+        its.close()
+        ours.settimeout(slow(10))
+        seen = b""
+        while b"earshot.open" not in seen:
+            seen += ours.recv(65536)
+        cgi.call("POST", "/room", body=b"for it")
+        while b"data: for it" not in seen:
+            data = ours.recv(65536)
+            assert data, f"it ended after {seen!r}"
+            seen += data
+        ours.close()
+        assert process.wait(slow(10)) == 0, "it goes at the next heartbeat"
+        process.stderr.close()
 
 
 def test_a_long_poll_is_held_until_another_process_publishes(cgi):
