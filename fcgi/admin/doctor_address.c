@@ -110,8 +110,7 @@ follow_redirect(struct doctor *doctor, struct probe *probe)
     size_t len = strlen(probe->location), tail_len = sizeof tail - 1;
     report_found(&doctor->report, FINDING_REDIRECT, "it answers %ld and %s",
                  probe->status, probe->location[0] ? probe->location : "?");
-    if (len < tail_len || strcmp(probe->location + len - tail_len, tail) != 0 ||
-        strncmp(probe->location, "http", 4) != 0)
+    if (len < tail_len || strcmp(probe->location + len - tail_len, tail) != 0)
         return false;
     char *base = xmemdup0(probe->location, len - tail_len);
     free(doctor->base);

@@ -79,7 +79,7 @@ doctor_going(struct doctor *doctor)
 
 /* -- is there room? ------------------------------------------------------ */
 
-enum { CROWD_MS = 10000, HEALTH_MS = 5000 };
+enum { CROWD_MS = 4000, HEALTH_MS = 5000 };
 
 static bool
 is_open(const struct probe *probe)
@@ -87,7 +87,8 @@ is_open(const struct probe *probe)
     return probe_has(probe, "event: earshot.open") && !probe_is_over(probe);
 }
 
-/* Opens streams until all have opened or failed. Returns how many have. */
+/* Opens streams until all have opened or failed, or for CROWD_MS none does.
+ * Returns how many have. */
 static int
 open_crowd(struct doctor *doctor, struct probe *crowd, int count)
 {
@@ -95,16 +96,19 @@ open_crowd(struct doctor *doctor, struct probe *crowd, int count)
                             .is_http1 = true,
                             .is_own = true};
     int64_t until_us = clock_monotonic_us() + CROWD_MS * 1000;
-    int open_count, settled;
+    int open_count, settled = 0, before;
     for (int i = 0; i < count; i++)
         web_start(&doctor->web, &crowd[i], &ask);
     do {
         web_turn(&doctor->web, 20);
+        before = settled;
         open_count = settled = 0;
         for (int i = 0; i < count; i++) {
             open_count += is_open(&crowd[i]);
             settled += is_open(&crowd[i]) || probe_is_over(&crowd[i]);
         }
+        if (settled > before)
+            until_us = clock_monotonic_us() + CROWD_MS * 1000;
     } while (settled < count && clock_monotonic_us() < until_us);
     return open_count;
 }
@@ -120,7 +124,7 @@ say_why(const struct probe *crowd, int count, char *why, size_t size)
     if (i == count)
         *why = '\0';
     else if (!probe_is_over(probe))
-        snprintf(why, size, "the next was not answered within 10 s");
+        snprintf(why, size, "the next was not answered within 4 s");
     else if (probe->status == 200 && probe->body.len &&
              probe->body.data[0] == ':')
         snprintf(why, size, "the next was refused:%.*s",

@@ -11,6 +11,7 @@
 static const char opening[] = "event: earshot.open";
 static const char first_word[] = "earshot doctor asks whether this arrives";
 static const char second_word[] = "earshot doctor asks again";
+static const char third_word[] = "earshot doctor asks once more";
 
 static double
 seconds(int64_t from_us, int64_t to_us)
@@ -207,6 +208,32 @@ find_cut_stream(struct doctor *doctor)
     return true;
 }
 
+/* Apache was seen to let go of Earshot and to leave its client's connection
+ * open, on which nothing comes any more. */
+static bool
+find_silent_stream(struct doctor *doctor)
+{
+    struct probe *stream = &doctor->stream;
+    double beat_s = doctor->setup.heartbeat_s;
+    if (doctor->is_held_back || probe_is_over(stream))
+        return false;
+    if (doctor->may_publish) {
+        if (!doctor_publish(doctor, third_word) ||
+            (web_wait(&doctor->web, stream, has_text, third_word,
+                      DOCTOR_PROMPT_MS) &&
+             probe_has(stream, third_word)))
+            return false;
+    } else if (seconds(stream->last_us, clock_monotonic_us()) <
+               1.2 * (beat_s < 0 ? 15 : beat_s) + 2) {
+        return false;
+    }
+    report_found(&doctor->report, FINDING_IDLE_LIMIT,
+                 "a stream was cut, and its reader not told: its connection "
+                 "is open after %.0f s, and nothing comes any more",
+                 seconds(stream->started_us, clock_monotonic_us()));
+    return true;
+}
+
 static bool
 find_cut_poll(struct doctor *doctor)
 {
@@ -272,6 +299,7 @@ doctor_stream_patience(struct doctor *doctor)
              (int64_t)(doctor->poll_wait_s * 1000) + POLL_GRACE_MS -
                  (clock_monotonic_us() - doctor->poll.started_us) / 1000);
     bool is_cut = find_cut_stream(doctor);
+    is_cut |= find_silent_stream(doctor);
     is_cut |= find_cut_poll(doctor);
     is_cut |= find_cut_socket(doctor);
     double beat_s = doctor->setup.heartbeat_s;

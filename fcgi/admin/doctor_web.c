@@ -117,7 +117,10 @@ read_certificate(struct probe *probe)
 static void
 read_connection(struct probe *probe)
 {
-    char *address = NULL;
+    char *address = NULL, *location = NULL;
+    curl_easy_getinfo(probe->easy, CURLINFO_REDIRECT_URL, &location);
+    if (location) /* whole, also where the header is a path */
+        snprintf(probe->location, sizeof probe->location, "%s", location);
     curl_easy_getinfo(probe->easy, CURLINFO_HTTP_VERSION, &probe->http_version);
     curl_easy_getinfo(probe->easy, CURLINFO_PRIMARY_IP, &address);
     snprintf(probe->address, sizeof probe->address, "%s",

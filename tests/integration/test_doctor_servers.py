@@ -1,0 +1,221 @@
+"""`earshot doctor` at real web servers: nothing is wrong with what deploy/
+ships, and each fault is found where a configuration has exactly that one."""
+
+import pytest
+
+from doctor import Visit
+from front import BRIEF, Times
+from front_apache import ApacheFcgid, ApacheProxy
+from front_lighttpd import LighttpdSocket, LighttpdSpawned
+from front_nginx import Nginx
+
+# Heartbeats that come too late for the idle limit.
+IDLE = Times(idle=1, heartbeat=8, wait=0.5)
+# ... too late for a reader's going to be noticed by them.
+RARE = Times(idle=60, heartbeat=15, wait=2)
+
+LIGHTTPD, NGINX, PROXY = ("lighttpd/earshot.conf", "nginx/fastcgi.conf",
+                          "apache/earshot.conf")
+
+
+def front(base, *changes, **attributes):
+    """The shipped front with these changes of its texts, and attributes."""
+    def filled(self):
+        texts = base.filled(self)
+        for file, old, new in changes:
+            assert old in texts[file], f"{file} has no {old!r}"
+            texts[file] = texts[file].replace(old, new)
+        return texts
+    return type(base.__name__, (base,), {"filled": filled, **attributes})
+
+
+@pytest.fixture
+def deployed(directory, started):
+    """deployed(front, option=value…) starts it."""
+    def deployed(kind, times=BRIEF, publish="local", **options):
+        directory.chmod(0o755)
+        server = kind(directory, times, publish=publish, **options)
+        started.append(server)
+        server.expected = (0, 1)    # 1: lighttpd had streams open
+        servers.append(server)
+        return server.start()
+    servers = []
+    yield deployed
+    # Streams that a web server holds back would keep it from ending.
+    for server in servers:
+        while server.companions:
+            server.companions.pop().stop()
+
+
+@pytest.mark.parametrize("kind", [
+    LighttpdSpawned, LighttpdSocket, Nginx, ApacheProxy, ApacheFcgid])
+def test_nothing_is_wrong_with_what_is_shipped(deployed, directory, kind):
+    server = deployed(kind)
+    visit = Visit(directory, server.url, "--ignore", "ws-missing"
+                  if "websocket" in kind.cannot else "", patience=1.5)
+    assert visit.wrong == set(), visit
+    assert visit.status == 0
+    assert {"buffering", "headers-held", "compression", "idle-limit",
+            "too-few", "host-rewritten", "log-nowhere"} <= visit.of("ok"), \
+        visit
+    notes = {"http1-only"}
+    if kind.notices != "at once":
+        notes.add("going-unnoticed")
+    assert visit.of("note") <= notes, visit
+
+
+@pytest.mark.parametrize("kind", [LighttpdSpawned, Nginx, ApacheProxy])
+def test_nothing_is_wrong_with_tls_and_http_2_as_shipped(deployed, directory,
+                                                         kind):
+    server = deployed(kind)
+    visit = Visit(directory, server.secure_url, "--cacert",
+                  str(server.certificate.certificate))
+    assert visit.wrong == set(), visit
+    assert {"tls", "http1-only", "buffering", "ws-missing"} <= visit.of("ok"), \
+        visit
+
+
+FAULTS = {
+    # lighttpd
+    "lighttpd buffers": (
+        "buffering", front(LighttpdSpawned, (
+            LIGHTTPD, "server.stream-response-body = 2",
+            "server.stream-response-body = 0")),
+        "server.stream-response-body = 2"),
+    "lighttpd does not propagate FIN": (
+        "going-unnoticed", front(LighttpdSpawned, (
+            LIGHTTPD, '"tcp-fin-propagate" => "enable"',
+            '"tcp-fin-propagate" => "disable"')),
+        '"tcp-fin-propagate" => "enable"'),
+    "lighttpd has few connections": (
+        "too-few", front(LighttpdSpawned, (
+            LIGHTTPD, "server.max-connections = 4000",
+            "server.max-connections = 6")),
+        "server.max-connections"),
+    "lighttpd has few descriptors": (
+        "descriptors", front(
+            LighttpdSpawned,
+            (LIGHTTPD, "server.max-fds = 8192", "server.max-fds = 1024"),
+            (LIGHTTPD, "server.max-connections = 4000",
+             "server.max-connections = 500")),
+        "server.max-fds"),
+    "lighttpd has no path for WebSocket": (
+        "ws-missing", front(LighttpdSpawned, (
+            LIGHTTPD, "/[^/]+/ws$", "/[^/]+/elsewhere$")),
+        "proxy.server"),
+    "lighttpd does not upgrade": (
+        "ws-upgrade", front(LighttpdSpawned, (
+            LIGHTTPD, 'proxy.header = ("upgrade" => "enable")', "")),
+        'proxy.header = ("upgrade" => "enable")'),
+    "earshot-ws does not run": (
+        "ws-away", front(LighttpdSpawned,
+                         start_companions=lambda self: None),
+        "systemctl"),
+    # nginx
+    "nginx buffers": (
+        "buffering", front(Nginx, (
+            NGINX, "fastcgi_buffering off;", "fastcgi_buffering on; "
+            "fastcgi_ignore_headers X-Accel-Buffering;")),
+        "fastcgi_buffering off;"),
+    "nginx compresses streams": (
+        "compression", front(Nginx, (
+            NGINX, "gzip off;", "gzip on; gzip_types text/event-stream; "
+            "gzip_min_length 0;")),
+        "gzip off;"),
+    "nginx ignores a client's going": (
+        "going-unnoticed", front(Nginx, (
+            NGINX, "gzip off;",
+            "gzip off; fastcgi_ignore_client_abort on;")),
+        "fastcgi_ignore_client_abort off;"),
+    "nginx has few connections": (
+        "too-few", front(Nginx, connections=14),
+        "worker_connections"),
+    "nginx hands on Host without its port": (
+        "host-rewritten", front(Nginx, (
+            NGINX, "gzip off;", "gzip off; fastcgi_param HTTP_HOST $host;")),
+        "fastcgi_param HTTP_HOST $http_host;"),
+    "nginx hands on its own Host to earshot-ws": (
+        "host-rewritten", front(Nginx, (
+            "nginx/websocket.conf", "proxy_set_header Host $http_host;", "")),
+        "proxy_set_header Host $http_host;"),
+    # Apache
+    "Apache does not flush": (
+        "buffering", front(ApacheProxy, (PROXY, "flushpackets=on", "")),
+        "flushpackets=on"),
+    "Apache compresses streams": (
+        "compression", front(
+            ApacheProxy,
+            (PROXY, "SetEnv no-gzip 1", "SetOutputFilter DEFLATE")),
+        "no-gzip"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_fault_is_found_and_no_other(deployed, directory, fault):
+    code, kind, line = FAULTS[fault]
+    server = deployed(kind, RARE)
+    visit = Visit(directory, server.url, subscribers=12)
+    assert visit.wrong == {code}, visit
+    assert visit.status == 1
+    assert line in visit.change(code), visit
+
+
+@pytest.mark.parametrize("kind, line", [
+    (LighttpdSpawned, "server.max-write-idle"),
+    (Nginx, "fastcgi_read_timeout"), (ApacheProxy, "timeout=")])
+def test_an_idle_limit_under_the_heartbeat_is_found(deployed, directory, kind,
+                                                    line):
+    server = deployed(kind, IDLE)
+    visit = Visit(directory, server.url, patience=4)
+    assert visit.wrong == {"idle-limit"}, repr(visit)
+    assert "was cut" in visit.seen("idle-limit")
+    assert line in visit.change("idle-limit")
+
+
+@pytest.mark.parametrize("kind", [LighttpdSpawned, Nginx])
+def test_it_is_found_that_anyone_may_publish(deployed, directory, kind):
+    server = deployed(kind, publish="anyone")
+    visit = Visit(directory, server.url)
+    assert visit.wrong == {"publish-anyone", "publish-anyone-ws"}, visit
+    again = Visit(directory, server.url, "--ignore",
+                  "publish-anyone,publish-anyone-ws")
+    assert (again.wrong, again.status) == (set(), 0), again
+
+
+def test_it_is_found_that_pages_of_every_site_are_let_in(deployed, directory):
+    server = deployed(Nginx, origin="*")
+    visit = Visit(directory, server.url)
+    assert visit.wrong == {"foreign-origin"}, visit
+
+
+def test_it_is_found_that_the_log_goes_nowhere(deployed, directory):
+    server = deployed(front(Nginx, start_companions=lambda self: (
+        self.by_socket(log="/dev/null"), self.endpoint())))
+    visit = Visit(directory, server.url)
+    assert visit.wrong == {"log-nowhere"}, visit
+    assert "/dev/null" in visit.seen("log-nowhere")
+
+
+def test_it_is_found_that_a_made_up_name_is_believed(deployed, directory):
+    server = deployed(front(Nginx, (
+        NGINX, "gzip off;",
+        "gzip off; fastcgi_param REMOTE_USER $remote_user;")),
+        publish="user")
+    visit = Visit(directory, server.url)
+    assert visit.wrong == {"made-up-user"}, visit
+
+
+def test_with_the_shipped_login_nothing_is_wrong(deployed, directory):
+    server = deployed(Nginx, publish="user", login=True)
+    visit = Visit(directory, server.url, "--user", "ann:secret")
+    assert visit.wrong == set(), visit
+    assert "user-not-passed" in visit.of("ok")
+    assert "a message came" in visit.seen("buffering")
+
+
+def test_it_is_found_that_the_user_is_not_passed_on(deployed, directory):
+    server = deployed(front(Nginx, (
+        "nginx/login.conf", "fastcgi_param REMOTE_USER $earshot_user;", "")),
+        publish="user", login=True)
+    visit = Visit(directory, server.url, "--user", "ann:secret")
+    assert visit.wrong == {"user-not-passed"}, visit
