@@ -1,7 +1,9 @@
 /* earshot stats: what the queue holds and who uses it, in figures. */
 #include "commands.h"
 
+#include "base/bytes.h"
 #include "file.h"
+#include "hub/cursor.h"
 #include "queue/admin.h"
 #include "queue/presence.h"
 
@@ -28,13 +30,13 @@ on_count(void *context, const char *channel, const char *transport,
 }
 
 static void
-print(const struct admin_figures *figures, const struct followers *followers)
+print(const struct admin_figures *figures, const struct followers *followers,
+      const char *head)
 {
     char text[MOMENT_SIZE];
     printf("messages kept      %" PRId64 " in %" PRId64 " channels\n",
            figures->messages, figures->channels);
-    printf("newest id          %" PRId64 "-%s\n", figures->head_id,
-           figures->epoch);
+    printf("newest id          %s\n", head);
     printf("oldest message     %s\n", moment_format(figures->oldest_ms, text));
     printf("newest message     %s\n", moment_format(figures->newest_ms, text));
     printf("last minute        %" PRId64 " messages, %.1f a second\n",
@@ -51,12 +53,40 @@ print(const struct admin_figures *figures, const struct followers *followers)
     printf("version            %" PRId64 "\n", figures->version);
 }
 
+static void
+print_json(const struct admin_figures *figures,
+           const struct followers *followers, const char *head)
+{
+    const struct {
+        const char *name;
+        int64_t value;
+    } numbers[] = {
+        {"messages", figures->messages},
+        {"channels", figures->channels},
+        {"keys", figures->keys},
+        {"last_minute", figures->last_minute},
+        {"last_hour", figures->last_hour},
+        {"oldest_ms", figures->oldest_ms},
+        {"newest_ms", figures->newest_ms},
+        {"created_ms", figures->created_ms},
+        {"size_bytes", figures->size_bytes},
+        {"file_bytes", figures->file_bytes},
+        {"wal_bytes", figures->wal_bytes},
+        {"version", figures->version},
+    };
+    printf("{\"head\":\"%s\"", head);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+        printf(",\"%s\":%" PRId64, numbers[i].name, numbers[i].value);
+    printf(",\"subscribers\":{\"poll\":%lu,\"sse\":%lu,\"ws\":%lu}}\n",
+           followers->poll, followers->sse, followers->ws);
+}
+
 int
 stats_command(const struct options *options)
 {
     struct admin_figures figures;
     struct followers followers = {0};
-    char problem[ADMIN_PROBLEM_SIZE];
+    char problem[ADMIN_PROBLEM_SIZE], head[CURSOR_SIZE];
     if (!file_asked(options, "stats"))
         return ADMIN_BAD;
     if (!admin_figures(options->queue, &figures, problem))
@@ -64,6 +94,10 @@ stats_command(const struct options *options)
     struct presence *presence = presence_open(options->queue);
     presence_read(presence, NULL, on_count, &followers);
     presence_close(presence);
-    print(&figures, &followers);
+    cursor_format(head, figures.head_id, figures.epoch);
+    if (options->json)
+        print_json(&figures, &followers, head);
+    else
+        print(&figures, &followers, head);
     return ADMIN_GOOD;
 }

@@ -19,7 +19,6 @@ struct stream {
     struct bytes body; /* of an answer that is no stream */
     bool is_stream;
     bool is_broken;
-    char wait[32]; /* polls: what is asked for */
 };
 
 static bool
@@ -186,7 +185,7 @@ take_messages(struct tail *tail, const struct json_text *messages)
 
 /* Losses lie before the messages; the answer's cursor behind them. */
 static bool
-take_answer(struct url_tail *url, const struct bytes *body, bool *more)
+take_answer(struct url_tail *url, const struct bytes *body)
 {
     struct json_text messages, cursor, flag;
     struct tail *tail = url->tail;
@@ -196,7 +195,7 @@ take_answer(struct url_tail *url, const struct bytes *body, bool *more)
         return false;
     if (json_member_find(body->data, body->len, "lost", &flag) && flag.len == 4)
         tail_lost(tail);
-    *more =
+    url->has_more =
         json_member_find(body->data, body->len, "more", &flag) && flag.len == 4;
     if (!take_messages(tail, &messages))
         return false;
@@ -210,16 +209,14 @@ url_tail_poll(struct url_tail *url, bool is_long)
 {
     struct stream stream = {.url = url};
     long status = 0;
-    bool more = false;
     CURLcode code = is_long ? request(&stream, "/poll", "wait", "25")
                             : request(&stream, "/poll", NULL, NULL);
     curl_easy_getinfo(url->curl, CURLINFO_RESPONSE_CODE, &status);
     enum turn turn = TURN_OVER;
     if (code != CURLE_OK)
         turn = url_tail_broken(url, code);
-    else if (status != 200 || !take_answer(url, &stream.body, &more))
+    else if (status != 200 || !take_answer(url, &stream.body))
         turn = url_tail_judge(url, status, &stream.body);
-    url->is_heard = url->is_heard && !more;
     sse_parser_fini(&stream.parser);
     bytes_fini(&stream.body);
     return turn;

@@ -11,9 +11,8 @@
 
 enum {
     WAIT_MS = 1000,
-    PAUSE_MS = 1000, /* after the first cut; then twice that, … */
-    PAUSE_MAX_MS = 10000,
-    POLL_MS = 1000, /* between short polls */
+    PAUSE_MS = 1000, /* after a cut, and between short polls */
+    PAUSE_MAX_MS = 4000,
     SILENCE_S = 90, /* heartbeats come every 15 s: nobody is there */
 };
 
@@ -182,10 +181,10 @@ after_turn(struct url_tail *url, enum turn turn, int64_t transport)
         tail->has_complained = false;
         url->pause_ms = PAUSE_MS;
     }
+    if (turn == TURN_OVER && transport == POLL)
+        return url->has_more ? 0 : PAUSE_MS;
     if (turn == TURN_OVER)
-        return transport == SSE || transport == WS
-                   ? jittered(url->retry_ms ? url->retry_ms : PAUSE_MS)
-                   : url->pause_ms;
+        return jittered(url->retry_ms ? url->retry_ms : PAUSE_MS);
     tail_trouble(tail, url->reason.data);
     int64_t pause_ms = jittered(url->pause_ms);
     url->pause_ms *= 2;
