@@ -1,8 +1,10 @@
 """Fronts of lighttpd: what all of them share."""
 
+import hashlib
 import signal
 
 from front import Front
+from processes import of, program
 
 # Debian's own lighttpd.conf, as far as it matters here.
 SITE = """\
@@ -54,3 +56,93 @@ class LighttpdFront(Front):
     def command(self):
         return ["/usr/sbin/lighttpd", "-D", "-f",
                 str(self.directory / "lighttpd.conf")]
+
+
+class LighttpdSite(LighttpdFront):
+    """Earshot and earshot-ws as both of the configurations mount them."""
+
+    websocket = True
+    configuration = None    # which of them
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.files = ("lighttpd/tls.conf", self.configuration)
+        if self.login:
+            self.files = ("lighttpd/login.conf", *self.files)
+
+    def fills(self):
+        name = self.configuration
+        return [
+            *self.logins(),
+            (name, "/run/earshot/ws.socket", self.ws_socket),
+            (name, '"^/earshot/[^/]+/ws$"', f'"^{self.mount}/[^/]+/ws$"'),
+            (name, '"^/earshot(/|$)"', f'"^{self.mount}(/|$)"'),
+            (name, '("/earshot" => ((', self.mounted()),
+            *self.limits(name, "read", "write"), *self.tls()]
+
+    def logins(self):
+        name = "lighttpd/login.conf"
+        return [(name, "/etc/lighttpd/earshot.users", self.digests()),
+                (name, '("/earshot/" =>', f'("{self.mount}/" =>'),
+                (name, '"^/earshot/(-/', f'"^{self.mount}/(-/')]
+
+    def digests(self):
+        """A file of the login's users, as htdigest would write it."""
+        path = self.directory / "earshot.users"
+        secret = hashlib.md5(b"ann:earshot:secret").hexdigest()
+        path.write_text(f"ann:earshot:{secret}\n")
+        return path
+
+    def mounted(self):
+        if self.mount:
+            return f'("{self.mount}" => (('
+        # As README.md says of a site whose root is Earshot.
+        return '("/" => (("fix-root-scriptname" => "enable",'
+
+
+class LighttpdSpawned(LighttpdSite):
+    """lighttpd starts earshot.fcgi itself, twice."""
+
+    name = "lighttpd"
+    title = "lighttpd, spawning"
+    configuration = "lighttpd/earshot.conf"
+
+    def start_companions(self):
+        self.endpoint()
+
+    def fills(self):
+        name = self.configuration
+        more = "".join(f'"{name}" => "{value}",\n'
+                       for name, value in self.environment().items())
+        return [
+            *super().fills(),
+            (name, "/usr/local/libexec/earshot/earshot.fcgi", program()),
+            (name, "/var/lib/earshot/earshot.db", self.queue),
+            (name, "/run/lighttpd/earshot.socket", self.earshot_socket),
+            (name, '"EARSHOT_PUBLISH" => "user"',
+             f'{more}"EARSHOT_PUBLISH" => "{self.publish}"'),
+            (name, '"EARSHOT_ADMIN" => "local"',
+             f'"EARSHOT_ADMIN" => "{self.admin}"'),
+            (name, '"EARSHOT_LOG" => "syslog"',
+             f'"EARSHOT_LOG" => "{self.directory}/earshot.log"')]
+
+    def programs(self):
+        """Pids of those that lighttpd has started."""
+        return of(self.directory, "earshot.fcgi")
+
+
+class LighttpdSocket(LighttpdSite):
+    """earshot.fcgi runs by itself, as a service."""
+
+    name = "lighttpd-socket"
+    title = "lighttpd, by socket"
+    configuration = "lighttpd/socket.conf"
+
+    def start_companions(self):
+        self.by_socket()
+        self.endpoint()
+
+    def fills(self):
+        return [*super().fills(), (self.configuration,
+                                   "/run/earshot/earshot.socket",
+                                   self.earshot_socket)]
