@@ -110,15 +110,27 @@ read_url(struct doctor *doctor)
 /* -- the options --------------------------------------------------------- */
 
 static bool
+complain_of_code(const char *code, size_t len)
+{
+    struct bytes codes = BYTES_EMPTY;
+    for (int i = 0; i < FINDINGS; i++)
+        bytes_printf(&codes, "%s%s", i ? ", " : "",
+                     finding_words((enum finding)i)->code);
+    bytes_append_char(&codes, '\0');
+    complain("--ignore: there is no finding \"%.*s\"; there are %s", (int)len,
+             code, codes.data);
+    bytes_fini(&codes);
+    return false;
+}
+
+static bool
 check_ignore(const char *codes)
 {
     while (*codes) {
         codes += strspn(codes, ", ");
         size_t len = strcspn(codes, ", ");
         if (len && finding_called(codes, len) == FINDINGS)
-            return complain("--ignore: there is no finding \"%.*s\"; the "
-                            "code stands in brackets behind each",
-                            (int)len, codes);
+            return complain_of_code(codes, len);
         codes += len;
     }
     return true;
