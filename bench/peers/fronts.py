@@ -143,13 +143,20 @@ NGINX_EARSHOT_WS = """\
 """
 
 
+LIGHTTPD_WORKERS = """\
+server.max-worker = {workers}
+"""
+
+
 def limits():
     return LIGHTTPD_LIMITS.format(most=descriptors(), half=descriptors() // 2)
 
 
-def lighttpd(folders, port, rest, cores=None):
+def lighttpd(folders, port, rest, workers=1, cores=None):
     program = need("lighttpd", "run")
     path = folders.run / "lighttpd.conf"
+    if workers > 1:
+        rest += LIGHTTPD_WORKERS.format(workers=workers)
     path.write_text(LIGHTTPD.format(port=port, run=folders.run, rest=rest))
     return Member(folders, "web server", "lighttpd",
                   [program, "-D", "-f", path], cores=cores, listens=port)
@@ -173,7 +180,8 @@ def proxy(name, folders, port, upstream, workers=1, cores=None):
     """A web server at PORT that passes everything on to port UPSTREAM."""
     if name == "lighttpd":
         return lighttpd(folders, port, limits()
-                        + LIGHTTPD_PROXY.format(upstream=upstream), cores)
+                        + LIGHTTPD_PROXY.format(upstream=upstream), workers,
+                        cores)
     return nginx(folders, port, NGINX_PROXY_HTTP.format(upstream=upstream),
                  NGINX_PROXY.format(), workers, cores=cores)
 
@@ -184,7 +192,7 @@ def fastcgi(name, folders, port, sockets, workers=1, cores=None):
         hosts = "), (".join(LIGHTTPD_SOCKET.format(socket=socket)
                             for socket in sockets)
         return lighttpd(folders, port, limits()
-                        + LIGHTTPD_FASTCGI.format(host=hosts), cores)
+                        + LIGHTTPD_FASTCGI.format(host=hosts), workers, cores)
     return nginx(folders, port, fastcgi_upstream(sockets),
                  NGINX_FASTCGI.format(location="/"), workers, cores=cores)
 
@@ -224,4 +232,4 @@ def earshot(name, folders, port, sockets, ws_socket, workers=1, cores=None):
     text = replaced(text,
                     r"fastcgi\.server \+= \(\"/earshot\" => \(\(.*?\)\)\)",
                     f'fastcgi.server += ("/earshot" => (({hosts})))')
-    return lighttpd(folders, port, text, cores)
+    return lighttpd(folders, port, text, workers, cores)

@@ -25,23 +25,22 @@ class Earshot(Peer):
         common = ["--queue", queue / "earshot.db", "--publish", "anyone",
                   "--admin", "local",
                   "--synchronous", self.options.synchronous]
-        sockets = [self.folders.run / f"earshot-{number}.socket"
-                   for number in range(self.options.processes)]
+        fcgi_socket = self.folders.run / "earshot.socket"
         ws_socket = self.folders.run / "ws.socket"
-        members = [Member(self.folders, "program", f"earshot-{number}",
-                          [built(self.options, "earshot.fcgi"), *common,
-                           "--socket", socket],
-                          cores=self.cores, listens=socket)
-                   for number, socket in enumerate(sockets)]
-        members.append(Member(
-            self.folders, "reference", "earshot-ws",
-            [built(self.options, "earshot-ws"), *common, "--socket", ws_socket,
-             "--listen", f"127.0.0.1:{self.port}"], cores=self.cores,
-            listens=ws_socket))
-        members.append(fronts.earshot(
-            self.web, self.folders, self.web_port, sockets, ws_socket,
-            self.options.workers, self.cores))
-        return members
+        common += ["--processes", self.options.processes]
+        return [
+            Member(self.folders, "program", "earshot",
+                   [built(self.options, "earshot.fcgi"), *common,
+                    "--socket", fcgi_socket],
+                   cores=self.cores, listens=fcgi_socket),
+            Member(self.folders, "reference", "earshot-ws",
+                   [built(self.options, "earshot-ws"), *common,
+                    "--socket", ws_socket,
+                    "--listen", f"127.0.0.1:{self.port}"],
+                   cores=self.cores, listens=ws_socket),
+            fronts.earshot(
+                self.web, self.folders, self.web_port, [fcgi_socket],
+                ws_socket, self.options.workers, self.cores)]
 
     def words(self):
         return {"base": f"http://127.0.0.1:{self.web_port}/earshot",
