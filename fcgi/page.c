@@ -7,6 +7,7 @@
 #include "queue/queue.h"
 #include "server.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +40,24 @@ append_us(struct bytes *body, double us)
         bytes_printf(body, "%.3g ms", us / 1e3);
     else
         bytes_printf(body, "%.3g s", us / 1e6);
+}
+
+static void
+append_age(struct bytes *body, int64_t time_ms)
+{
+    static const struct {
+        int64_t s;
+        const char *name;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    int64_t age_s = (clock_wall_ms() - time_ms) / 1000;
+    size_t unit = 0;
+    while (unit < 3 && age_s < units[unit].s)
+        unit++;
+    if (time_ms)
+        bytes_printf(body, "%" PRId64 " %s",
+                     age_s < 0 ? 0 : age_s / units[unit].s, units[unit].name);
+    else
+        bytes_append_string(body, "–");
 }
 
 /* The histogram of all transports. */
@@ -109,6 +128,8 @@ append_figure(struct bytes *body, const char *name, const struct values *values)
         append_bytes(body, values->totals.size_bytes);
     else if (strcmp(name, "wal") == 0)
         append_bytes(body, values->totals.wal_bytes);
+    else if (strcmp(name, "oldest") == 0)
+        append_age(body, values->totals.oldest_ms);
     else if (strcmp(name, "version") == 0)
         bytes_append_string(body, PACKAGE_VERSION);
     else
