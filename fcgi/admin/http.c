@@ -71,7 +71,21 @@ on_body(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
-static const char *
+bool
+http_is_hopeless(CURLcode code)
+{
+    switch ((int)code) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static CURLcode
 perform(CURL *curl, const char *url, struct http_answer *answer)
 {
     curl_easy_setopt(curl, CURLOPT_URL, url);
@@ -79,11 +93,14 @@ perform(CURL *curl, const char *url, struct http_answer *answer)
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
     CURLcode code = curl_easy_perform(curl);
+    long sent = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
-    return code == CURLE_OK ? NULL : curl_easy_strerror(code);
+    curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
+    answer->was_sent = sent > 0;
+    return code;
 }
 
-const char *
+CURLcode
 http_post(const char *url, const char *const *headers, size_t header_count,
           const void *data, size_t len, bool insecure,
           struct http_answer *answer)
@@ -92,7 +109,7 @@ http_post(const char *url, const char *const *headers, size_t header_count,
     /* A server that knows no 100 (Continue) would make us wait. */
     struct curl_slist *list = curl_slist_append(NULL, "Expect:");
     if (!curl)
-        return "out of memory";
+        return CURLE_OUT_OF_MEMORY;
     for (size_t i = 0; i < header_count; i++)
         if (headers[i])
             list = curl_slist_append(list, headers[i]);
@@ -100,19 +117,8 @@ http_post(const char *url, const char *const *headers, size_t header_count,
     curl_easy_setopt(curl, CURLOPT_POST, 1L);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, data);
-    const char *problem = perform(curl, url, answer);
+    CURLcode code = perform(curl, url, answer);
     curl_slist_free_all(list);
     curl_easy_cleanup(curl);
-    return problem;
-}
-
-const char *
-http_get(const char *url, bool insecure, struct http_answer *answer)
-{
-    CURL *curl = http_handle(insecure);
-    if (!curl)
-        return "out of memory";
-    const char *problem = perform(curl, url, answer);
-    curl_easy_cleanup(curl);
-    return problem;
+    return code;
 }

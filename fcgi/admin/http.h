@@ -9,6 +9,7 @@
 
 struct http_answer {
     long status;
+    bool was_sent; /* something of the request, so it may have been obeyed */
     struct bytes body;
 };
 
@@ -26,14 +27,14 @@ void http_append_query(struct bytes *url, const char *name, const char *value);
  * to wait for a connection, ~/.netrc. */
 CURL *http_handle(bool insecure);
 
-/* POSTs; headers that are NULL are left out. NULL, or what is wrong, when no
- * answer came whole. */
-const char *http_post(const char *url, const char *const *headers,
-                      size_t header_count, const void *data, size_t len,
-                      bool insecure, struct http_answer *answer);
+/* Whether what CODE says will be so again: a wrong URL, an unknown host, a
+ * certificate that nobody vouches for. */
+bool http_is_hopeless(CURLcode code);
 
-/* GETs likewise. */
-const char *http_get(const char *url, bool insecure,
-                     struct http_answer *answer);
+/* POSTs; headers that are NULL are left out. CURLE_OK when an answer came
+ * whole. */
+CURLcode http_post(const char *url, const char *const *headers,
+                   size_t header_count, const void *data, size_t len,
+                   bool insecure, struct http_answer *answer);
 
 #endif

@@ -32,7 +32,9 @@ int
 publish_refused(const struct refusal *refusal)
 {
     file_complain("publish", "%s", refusal->sentence);
-    return problem_status(refusal->problem) >= 500 ? ADMIN_LATER : ADMIN_BAD;
+    bool is_later =
+        refusal->problem == PROBLEM_BUSY || refusal->problem == PROBLEM_FULL;
+    return is_later ? ADMIN_LATER : ADMIN_BAD;
 }
 
 static bool

@@ -79,17 +79,18 @@ publish_to_url(const struct options *options,
     if (options->key[0])
         bytes_printf(&key, "Idempotency-Key: %s%c", options->key, '\0');
     char *url = address(options, message);
-    const char *problem = http_post(
+    CURLcode code = http_post(
         url, (const char *const[]){types[message->type], key.data}, 2,
         message->data, message->size_bytes, options->insecure, &answer);
-    int status = ADMIN_LATER;
-    if (problem)
-        file_complain("publish",
-                      "%s: %s; whether it was stored is not known: with --key "
-                      "it can be tried again",
-                      options->url, problem);
-    else
+    int status = http_is_hopeless(code) ? ADMIN_BAD : ADMIN_LATER;
+    if (code == CURLE_OK)
         status = tell(&answer);
+    else
+        file_complain("publish", "%s: %s%s", options->url,
+                      curl_easy_strerror(code),
+                      answer.was_sent ? "; whether it was stored is not known: "
+                                        "with --key it can be tried again"
+                                      : "; it was not sent");
     http_answer_fini(&answer);
     bytes_fini(&key);
     free(url);

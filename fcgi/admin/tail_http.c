@@ -10,7 +10,7 @@
 
 enum {
     BODY_MAX = 64 << 20,
-    HEAD_S = 10, /* the opening leaves with the head: who holds it, buffers */
+    HEAD_S = 5, /* the opening leaves with the head: who holds it, buffers */
 };
 
 struct stream {
@@ -93,12 +93,15 @@ on_progress(void *context, curl_off_t down_total, curl_off_t down,
             curl_off_t up_total, curl_off_t up)
 {
     struct stream *stream = context;
-    curl_off_t passed_us = 0;
+    curl_off_t asked_us = 0, passed_us = 0;
     (void)down_total;
     (void)up_total;
     (void)up;
+    curl_easy_getinfo(stream->url->curl, CURLINFO_PRETRANSFER_TIME_T,
+                      &asked_us);
     curl_easy_getinfo(stream->url->curl, CURLINFO_TOTAL_TIME_T, &passed_us);
-    return !down && passed_us > (curl_off_t)HEAD_S * 1000000;
+    return asked_us && !down &&
+           passed_us - asked_us > (curl_off_t)HEAD_S * 1000000;
 }
 
 static enum turn

@@ -115,16 +115,7 @@ enum turn
 url_tail_broken(struct url_tail *url, CURLcode code)
 {
     url_tail_reason(url, "%s", curl_easy_strerror(code));
-    switch ((int)code) {
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-        return url->is_connected ? TURN_CUT : TURN_WRONG;
-    default:
-        return TURN_CUT;
-    }
+    return http_is_hopeless(code) && !url->is_connected ? TURN_WRONG : TURN_CUT;
 }
 
 /* A handle lives for one turn, its connection in MULTI for longer. */

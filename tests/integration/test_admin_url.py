@@ -1,0 +1,237 @@
+"""earshot publish and tail through a real lighttpd with earshot.fcgi and
+earshot-ws: every transport, what cuts them off, how they end."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+import tls
+from admin import Admin
+from processes import program
+from wait import slow, wait_until
+
+WAYS = ["sse", "ws", "long-poll", "poll", "auto", "file"]
+
+
+@pytest.fixture
+def site(directory, queue, start, start_ws, start_lighttpd):
+    """A tool, and the site whose queue it looks after."""
+    site = Admin(directory, queue)
+    site.earshot, site.ws = start(heartbeat=1), start_ws(heartbeat=1)
+    site.web = start_lighttpd(sockets=[site.earshot.address],
+                              ws=site.ws.address)
+    site.url = site.web.url + "/earshot"
+    yield site
+    site.close()
+
+
+def follow(site, way, channels="room", *more):
+    where = [] if way == "file" else ["--url", site.url, "--transport", way]
+    return site.tail(channels, *where, *more)
+
+
+# Publishing
+
+def test_the_url_takes_what_the_file_takes(site):
+    where = ["--url", site.url]
+    ids = [site.text("publish", "room", "hi", "--event", "é &x", "--from",
+                     "me", "--type", "json", "--key", "k", *where)
+           for _ in range(2)]
+    assert ids[0] == ids[1], "the key goes along"
+    site.run("publish", "room", *where, data=b"a\0b\n")
+    site.run("publish", "room", "--type", "binary", *where, data=b"\xff\0")
+    messages = site.earshot.messages("room")
+    assert [m["data"] for m in messages] == ["hi", "a\0b\n", "/wA="]
+    assert [m["type"] for m in messages] == ["json", "text", "binary"]
+    assert messages[0]["id"] == ids[0]
+    assert (messages[0]["event"], messages[0]["from"]) == ("é &x", "me")
+
+
+def test_a_refusal_is_told_in_the_servers_words(site):
+    where = ["--url", site.url]
+    for arguments, data, says in [
+            (["room"], b"\xff", "not UTF-8"),
+            (["room"], b"x" * 70000, "65536 bytes"),
+            (["room", "x", "--event", "e" * 129], b"", "event")]:
+        site.run("publish", *arguments, *where, data=data, code=1)
+        assert says in site.complaint
+    site.run("publish", "room", "x", "--url", site.web.url + "/no", code=1)
+    assert "is it mounted" in site.complaint
+    site.earshot.stop()
+    site.run("publish", "room", "x", *where, code=3)
+    assert "status 50" in site.complaint
+    site.web.stop()
+    site.run("publish", "room", "x", *where, code=3)
+    assert "it was not sent" in site.complaint
+    site.run("publish", "room", "x", "--url", "http://no.such.invalid/", code=1)
+
+
+# Following
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_prints_the_same(site, way):
+    data = ["first", "", "ü\u2028 \" \\ \x7f", "x" * 65536]
+    for text in data:
+        site.earshot.publish("room", text)
+    site.earshot.publish("room", b"\xff\0\n", {
+        "Content-Type": "application/octet-stream"})
+    tail = follow(site, way, "room", "--after", "earliest")
+    whole = "\n".join(data).encode() + b"\n\xff\0\n\n"
+    wait_until(lambda: tail.out_path.read_bytes() == whole,
+               what=f"all of it: {tail.out_path.read_bytes()[:99]!r}")
+    tail.kill()
+    rows = follow(site, way, "room,other", "--json", "--last", "2")
+    rows.wait_lines(2)
+    id = site.earshot.publish("other", "now")
+    lines = rows.wait_lines(3)
+    assert [json.loads(line) for line in lines] == \
+        site.earshot.messages("room,other")[-3:]
+    after = follow(site, way, "room,other", "--after",
+                   json.loads(lines[1])["id"], "--json")
+    assert json.loads(after.wait_lines(1)[0])["id"] == id
+    for other in (rows, after):
+        assert other.interrupt() == 0
+        assert other.complaint == ""
+
+
+def test_who_follows_without_a_cursor_begins_now(site):
+    tails = [follow(site, way) for way in WAYS]
+    numbers = iter(range(10 ** 6))
+    site.earshot.publish("room", "before")
+
+    def all_have_begun():
+        site.earshot.publish("room", f"{next(numbers)}")
+        assert all(tail.lines for tail in tails)
+        return True
+    wait_until(all_have_begun, every=0.05)
+    site.earshot.publish("room", "last")
+    for tail in tails:
+        wait_until(lambda: tail.lines[-1] == "last")
+        first = tail.lines[0]
+        kept = site.earshot.data("room")
+        assert tail.lines == kept[kept.index(first):]
+
+
+def test_loss_is_told_and_it_goes_on(site):
+    ids = [site.earshot.publish("room", f"{i}") for i in range(10)]
+    site.run("prune", "--channel", "room", "--keep", "2")
+    for way in WAYS:
+        tail = follow(site, way, "room", "--after", ids[3])
+        assert tail.wait_lines(2) == ["8", "9"]
+        assert tail.complaint.count("lost") == 1, way
+        tail = follow(site, way, "room", "--after", "12-elsewhere")
+        assert tail.wait_lines(2) == ["8", "9"]
+        assert tail.complaint.count("lost") == 1, way
+
+
+def test_a_kill_of_the_servers_loses_and_repeats_nothing(site):
+    """Every program is killed while messages come, and started anew."""
+    tails = {way: follow(site, way, "room", "--after", "earliest")
+             for way in WAYS}
+    count = 0
+
+    def publish(number):
+        nonlocal count
+        for _ in range(number):
+            site.run("publish", "room", f"{count}")
+            count += 1
+    publish(5)
+    for tail in tails.values():
+        tail.wait_lines(5)
+    for _ in range(2):
+        for server in (site.earshot, site.ws):
+            server.kill()
+        publish(5)
+        for server in (site.earshot, site.ws):
+            server.start()
+        publish(5)
+    for way, tail in tails.items():
+        lines = tail.wait_lines(count, timeout=30)
+        assert lines == [f"{i}" for i in range(count)], way
+        if way not in ("file", "poll"):    # between two polls it is back
+            assert "trying again" in tail.complaint, way
+        assert tail.interrupt(signal.SIGTERM) == 0
+
+
+def test_a_stream_that_ends_is_come_back_to_in_silence(site):
+    site.earshot.stop()
+    site.earshot.options.update(stream_life=0.3, retry=10)
+    site.earshot.start()
+    tail = follow(site, "sse", "room", "--after", "earliest")
+    for i in range(12):
+        site.earshot.publish("room", f"{i}")
+        time.sleep(0.1)     # several lives
+    assert tail.wait_lines(12) == [f"{i}" for i in range(12)]
+    assert tail.complaint == ""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_it_ends_when_nobody_reads_its_output(site, way):
+    """As in `earshot tail … | head -1`, without another message."""
+    site.earshot.publish("room", "one")
+    where = [] if way == "file" else ["--url", site.url, "--transport", way]
+    reading, writing = os.pipe()
+    tail = subprocess.Popen(
+        [program("earshot"), "tail", "room", "--after", "earliest", *where],
+        stdout=writing, stderr=subprocess.PIPE, env=site.environment())
+    os.close(writing)
+    assert os.read(reading, 100) == b"one\n"
+    os.close(reading)
+    assert tail.wait(slow(10)) == 0
+    assert tail.stderr.read() == b""
+    tail.stderr.close()
+
+
+def test_what_cannot_come_right_ends_it(site):
+    for arguments, says, code in [
+            (["a b", "--url", site.url], "no name of a channel", 2),
+            (["room", "--after", "x", "--last", "1"], "one of them", 2),
+            (["room", "--last", "x"], "whole number", 2),
+            (["room", "--url", "ftp://example.org/"], "rotocol", 1),
+            (["room", "--url", site.web.url + "/no"], "mounted", 1),
+            (["room", "--url", site.web.url + "/no", "--transport", "ws"],
+             "404", 1)]:
+        site.run("tail", *arguments, code=code)
+        assert says in site.complaint
+
+
+def test_it_waits_for_a_server_that_is_away(site):
+    site.web.stop()
+    tail = follow(site, "auto", "room", "--after", "earliest")
+    wait_until(lambda: "trying again" in tail.complaint)
+    assert tail.interrupt() == 0
+
+
+def test_auto_polls_where_streams_are_no_streams(site, start_lighttpd):
+    """A web server that holds answers back until they are whole."""
+    site.earshot.publish("room", "one")
+    text = site.web.configuration.replace("stream-response-body = 2",
+                                          "stream-response-body = 0")
+    assert text != site.web.configuration
+    site.web.stop()
+    web = start_lighttpd(sockets=[site.earshot.address], configuration=text)
+    site.url = web.url + "/earshot"
+    tail = follow(site, "auto", "room", "--after", "earliest")
+    assert tail.wait_lines(1, timeout=30) == ["one"]
+
+
+def test_by_tls_too(site, directory, start_lighttpd):
+    own = tls.Tls(directory)
+    site.earshot.publish("room", "one")
+    site.web.stop()
+    start_lighttpd(sockets=[site.earshot.address], ws=site.ws.address,
+                   more=own.configuration)
+    site.url = f"https://localhost:{own.port}/earshot"
+    site.run("publish", "room", "two", "--url", site.url, code=1)
+    assert "certificate" in site.complaint
+    site.run("tail", "room", "--url", site.url, code=1)
+    assert "certificate" in site.complaint
+    site.run("publish", "room", "two", "--url", site.url, "--insecure")
+    for way in WAYS:
+        tail = follow(site, way, "room", "--after", "earliest",
+                      *([] if way == "file" else ["--insecure"]))
+        assert tail.wait_lines(2) == ["one", "two"]
