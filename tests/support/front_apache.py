@@ -94,6 +94,11 @@ def sizing():
     return "\n".join(lines)
 
 
+# mod_http2 begins a connection with six requests at once, and doubles that as
+# some are answered: see deploy/apache/README.md.
+SIX_STREAMS = Cannot("six at first", "the last of 8 streams")
+
+
 class ApacheFront(Front):
     """Apache on loopback, its modules as the shipped files have them enabled.
 
@@ -154,6 +159,11 @@ class ApacheFront(Front):
     def shipped_lines(self, shipped):
         return "\n".join(shipped.values())
 
+    def stop_server(self, timeout=20):
+        """Apache gives children with held threads ten seconds, and then a
+        kill -9."""
+        return super().stop_server(max(timeout, 20))
+
     def command(self):
         return ["/usr/sbin/apache2", "-D", "FOREGROUND", "-f",
                 str(self.directory / "apache.conf")]
@@ -172,6 +182,7 @@ class ApacheProxy(ApacheFront):
     files = ("apache/earshot.conf", "apache/login.conf", "apache/tls.conf")
     websocket = True
     user_header = "Forwarded"
+    cannot = {"http2_streams": SIX_STREAMS}
 
     @property
     def more_lines(self):
@@ -205,7 +216,11 @@ class ApacheFcgid(ApacheFront):
     title = "Apache mod_fcgid"
     files = ("apache/fcgid.conf", "apache/login.conf", "apache/tls.conf")
     idle = 40
-    cannot = {"websocket": Cannot("FastCGI cannot carry it", "404")}
+    cannot = {
+        "websocket": Cannot("FastCGI cannot carry it", "404"),
+        "http2_streams": SIX_STREAMS,
+        "five_hundred": Cannot("a process each: 50", "503|timed out|did not"),
+    }
 
     def fills(self):
         name = "apache/fcgid.conf"
