@@ -149,3 +149,16 @@ def start_lighttpd(directory, started):
 def lighttpd(start_lighttpd):
     """lighttpd with one program that it spawns and respawns itself."""
     return start_lighttpd()
+
+
+@pytest.fixture
+def start_front(directory, started):
+    """start_front(kind, {attribute: value…}, option=value…) starts a way to
+    deploy Earshot, see tests/support/front.py."""
+    def start_front(kind, attributes=None, **options):
+        server = kind(directory, **options)
+        for name, value in (attributes or {}).items():
+            setattr(server, name, value)
+        started.append(server)
+        return server.start()
+    return start_front

@@ -27,6 +27,7 @@ class LighttpdFront(Front):
     h2 = True
     reload_signal = signal.SIGUSR1
     user_header = "Forwarded"
+    lines = ""              # of the site's own
 
     def tls(self):
         """deploy/lighttpd/tls.conf, for `files`."""
@@ -50,7 +51,7 @@ class LighttpdFront(Front):
         path = self.directory / "lighttpd.conf"
         path.write_text(SITE.format(
             pages=self.pages, port=self.port, directory=self.directory)
-            + "".join(text for name, text in shipped.items()
+            + self.lines + "".join(text for name, text in shipped.items()
                       if name.endswith(".conf")))
 
     def command(self):
