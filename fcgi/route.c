@@ -40,8 +40,13 @@ path_of(const struct request *request, const char *base, char *storage,
         const char **path)
 {
     *path = request->path_info;
-    if (request->path_info[0])
+    if (request->path_info[0]) {
+        /* h2o calls the whole path PATH_INFO, and has no SCRIPT_NAME. */
+        const char *rest = below(base, request->path_info);
+        if (rest && !request->script_name[0])
+            *path = rest;
         return true;
+    }
     *path = below(base, request->script_name);
     if (*path && request->script_name[0])
         return true;

@@ -327,6 +327,7 @@ def test_head_of_an_error_has_its_status_and_no_body(earshot):
 @pytest.mark.parametrize("variables", [
     {"PATH_INFO": "/room/poll", "SCRIPT_NAME": "/cgi-bin/earshot.fcgi",
      "REQUEST_URI": "/cgi-bin/earshot.fcgi/room/poll?after=earliest"},
+    {"PATH_INFO": "/earshot/room/poll", "SCRIPT_NAME": ""},
     {"PATH_INFO": "", "SCRIPT_NAME": "/earshot/room/poll"},
     {"PATH_INFO": None, "SCRIPT_NAME": "/earshot/room/poll"},
     {"PATH_INFO": "", "SCRIPT_NAME": ""},
