@@ -4,8 +4,9 @@
 #
 #   install -m 755 earshot.cgi /usr/lib/cgi-bin/earshot.cgi
 #
-# Then GET /cgi-bin/earshot.cgi/-/health answers {"ready":true}. Options stand
-# here and nowhere else; `earshot.fcgi --help` lists them.
+# Then GET /cgi-bin/earshot.cgi/-/health answers {"ready":true}; apache.conf and
+# lighttpd.conf, beside this file, give it the address /earshot and let streams
+# through. Options stand here and nowhere else: `earshot.fcgi --help` lists them.
 
 # The queue: in a directory of its own, that the web server's user may write,
 # never under the document root.

@@ -11,6 +11,7 @@ tests/matrix/fronts.py.
 """
 
 import contextlib
+import os
 import pathlib
 import shutil
 import signal
@@ -87,6 +88,7 @@ class Front(Process):
     def __init__(self, directory, times=BRIEF, publish="anyone", mount=None,
                  login=False, **options):
         super().__init__(directory)
+        self.expected = (0, 1)      # 1: streams were open
         self.times = times
         self.mount = self.prefix if mount is None else mount
         self.publish = publish
@@ -191,6 +193,23 @@ class Front(Process):
     # Life
 
     def start(self):
+        try:
+            return self.start_all()
+        except BaseException:
+            self.give_up()
+            raise
+
+    def give_up(self):
+        """After a start that failed: nothing is left, whatever it is."""
+        if self.process is not None:
+            self.kill()
+        self.port = None
+        while self.companions:
+            self.companions.pop().kill()
+        for pid in of(self.directory):
+            os.kill(pid, signal.SIGKILL)
+
+    def start_all(self):
         self.queue.parent.mkdir(exist_ok=True)
         self.pages.mkdir(exist_ok=True)
         if not self.companions:
@@ -230,7 +249,10 @@ class Front(Process):
                 return self.get("/-/health").status == 200
             except OSError:
                 return False
-        wait_until(settled, 15, f"{self.name}'s first answer", 0.05)
+        try:
+            wait_until(settled, 15, f"{self.name}'s first answer", 0.05)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.log[-2000:]}") from None
         return self.running()
 
     def reload(self):
@@ -265,7 +287,7 @@ class Front(Process):
                 other.stop()
                 clean_up(directory)
             except AssertionError as error:
-                raise AssertionError(f"{error}\n{other.log[-4000:]}") from None
+                raise AssertionError(f"{error}\n{other.log[-1500:]}") from None
             finally:
                 shutil.rmtree(directory, ignore_errors=True)
 
