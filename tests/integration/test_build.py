@@ -46,7 +46,7 @@ def installer(directory):
 
 
 def test_every_listed_package_is_known_to_debian():
-    names = listed("build", "run", "test")
+    names = listed("build", "run", "test", "deb")
     assert len(names) == len(set(names)) > 20
     done = subprocess.run(["apt-cache", "policy", *names], text=True,
                           capture_output=True, check=True)

@@ -17,6 +17,8 @@ from wait import slow, wait_until
 # that is the test's own end, whatever it came from.
 SETUP = """\
 set -e
+# In a chroot / is no mount, and has nothing to be made private.
+mount --make-rprivate / 2>/dev/null || true
 mount -t tmpfs -o mode=755 tmpfs "$1"
 cd "$1"
 mkdir upper work root
@@ -49,7 +51,7 @@ class Machine:
         place = self.directory / "view"
         place.mkdir()
         self.keeper = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "--pid",
+            ["unshare", "--mount", "--propagation", "unchanged", "--pid",
              "--fork", "--kill-child", "sh", "-c", SETUP, "sh", str(place)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, env=surroundings(self.directory))
