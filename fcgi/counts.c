@@ -42,8 +42,8 @@ name_places(int at, int places, const char *name)
     }
 }
 
-static const struct figure_spec *
-row_specs(void)
+const struct figure_spec *
+counts_specs(void)
 {
     char name[NAME_SIZE];
     name_places(COUNT_PUBLISHED, 1, "published");
@@ -181,7 +181,7 @@ counts_open(struct server *server)
     counts->server = server;
     counts->figures =
         figures_open(server->options->queue, program_invocation_short_name,
-                     row_specs(), COUNTS);
+                     counts_specs(), COUNTS);
     counts->event = evtimer_new(server->base, on_tell, counts);
     hub_watch(server->hub, on_delivered, server);
     tell_soon(counts);

@@ -38,6 +38,10 @@ enum count {
 
 extern const char *const transport_names[TRANSPORTS];
 
+/* What each of the COUNTS places is called and how it adds up, for who opens
+ * the figures to look at them only. */
+const struct figure_spec *counts_specs(void);
+
 struct counts;
 struct server;
 

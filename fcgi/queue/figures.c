@@ -246,7 +246,8 @@ on_dead(void *context, const struct notice_seen *seen)
 void
 figures_close(struct figures *figures, const int64_t *values)
 {
-    figures_tell(figures, values);
+    if (values)
+        figures_tell(figures, values);
     int directory = figures->notice.fd >= 0 ? lock_directory(figures) : -1;
     if (directory >= 0) { /* else a later one will do it */
         add_ended(figures, directory, &figures->notice.current, figures->id,

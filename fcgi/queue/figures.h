@@ -30,7 +30,8 @@ struct figure_spec {
 struct figures *figures_open(const char *queue_path, const char *program,
                              const struct figure_spec *specs, size_t count);
 
-/* Adds VALUES, the last of this process, to what has ended. */
+/* Adds VALUES, the last of this process, to what has ended; NULL: it has never
+ * told any. */
 void figures_close(struct figures *figures, const int64_t *values);
 
 /* Tells the others. Nothing is written when nothing has changed. */

@@ -129,7 +129,16 @@ check_files(const char *path, const char *directory,
     free(wal);
 }
 
-/* A presence whose lock is free was left by a process that was killed. */
+static bool
+is_notice(const char *name)
+{
+    if (strncmp(name, "figures-", 8) == 0)
+        name += 8;
+    return *name >= '0' && *name <= '9';
+}
+
+/* A notice (notice.h) whose lock is free was left by a process that was killed.
+ */
 static void
 check_presence(const char *path, const struct findings *findings)
 {
@@ -138,7 +147,7 @@ check_presence(const char *path, const struct findings *findings)
     struct dirent *entry;
     int stale = 0;
     while (directory && (entry = readdir(directory))) {
-        int fd = entry->d_name[0] >= '0' && entry->d_name[0] <= '9'
+        int fd = is_notice(entry->d_name)
                      ? openat(dirfd(directory), entry->d_name,
                               O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
                      : -1;

@@ -2,6 +2,7 @@
 stats."""
 
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -158,6 +159,30 @@ def test_stats_count_what_is_there(made):
     assert "messages kept      4 in 2 channels" in made.text("stats")
 
 
+def test_stats_know_the_programs_and_what_they_have_done(made, start_ws):
+    ws = start_ws()
+    made.earshot.publish("room", "x")
+
+    def told():
+        [figures] = made.json("stats")
+        assert figures["published"] == figures["delivered"] == 1
+        assert figures["subscribers"] == {"poll": 0, "sse": 1, "ws": 0}
+        assert {(row["process"], row["program"], row["subscribers"])
+                for row in figures["processes"]} == {
+            (f"{made.earshot.pid}", "earshot.fcgi", 1),
+            (f"{ws.pid}", "earshot-ws", 0)}
+        assert 0 < figures["commit_ms"]["0.5"] <= figures["commit_ms"]["0.99"]
+        return True
+    with made.earshot.stream("room", "after=earliest") as stream:
+        assert stream.next().data == "x"
+        wait_until(told, what="the programs' figures")
+    assert re.search(r"^processes +2$", made.text("stats"), re.M)
+    made.earshot.stop()
+    ws.stop()
+    [figures] = made.json("stats")
+    assert figures["processes"] == [] and figures["published"] == 1
+
+
 # Pruning
 
 def fill(made, channel="room", count=10):
@@ -293,8 +318,10 @@ def test_a_presence_of_a_killed_process_is_worth_a_note(made):
                what="its presence")
     made.earshot.kill()
     stream.close()
+    before = sorted(made.queue.parent.rglob("*"))
     assert any(weight == "note" and "were killed" in sentence
                for weight, sentence in findings(made, 0))
+    assert sorted(made.queue.parent.rglob("*")) == before, "it only looks"
 
 
 def test_what_is_no_queue_is_left_as_it_is(admin, directory):
