@@ -204,11 +204,13 @@ class ApacheProxy(ApacheFront):
         self.endpoint()
 
     def run(self, companion):
-        started = super().run(companion)
+        return self.hand_over(super().run(companion))
+
+    def hand_over(self, companion):
+        """SocketGroup=www-data, in systemd's units."""
         if is_root():
-            # SocketGroup=www-data, in systemd's units.
             os.chown(companion.address, -1, grp.getgrnam("www-data").gr_gid)
-        return started
+        return companion
 
 
 class ApacheFcgid(ApacheFront):
@@ -226,7 +228,7 @@ class ApacheFcgid(ApacheFront):
         name = "apache/fcgid.conf"
         libexec = self.directory / "libexec"
         return [*self.login_fills(), *self.tls_fills(),
-                (name, '"/earshot"', f'"{self.mount or "/"}"'),
+                *self.mounted(name),
                 (name, '"^/earshot/', f'"^{self.mount}/'),
                 (name, "/usr/local/libexec/earshot", libexec),
                 (name, "/var/lib/earshot/earshot.db", self.queue),
@@ -236,7 +238,20 @@ class ApacheFcgid(ApacheFront):
                  f'EARSHOT_ADMIN "{self.admin}"'),
                 (name, '"syslog"', f'"{self.queue.parent}/earshot.log"'),
                 (name, "FcgidIOTimeout 40",
-                 f"FcgidIOTimeout {self.time('idle')}")]
+                 f"FcgidIOTimeout {self.limit()}")]
+
+    def mounted(self, name):
+        if self.mount:
+            return [(name, '"/earshot"', f'"{self.mount}"')]
+        # As README.md says of a site that is all Earshot.
+        return [(name, '"/earshot" "/usr/local/libexec/earshot/earshot.fcgi"',
+                 '"/" "/usr/local/libexec/earshot/earshot.fcgi/"'),
+                (name, '"/earshot"', '"/"')]
+
+    def limit(self):
+        """A test without heartbeats is not about idle limits."""
+        idle, heartbeat = self.time("idle"), self.options().get("heartbeat")
+        return 40 if heartbeat and heartbeat > idle else idle
 
     def configure(self, shipped):
         # Where the tests' build is, Apache's user may have no way to.
