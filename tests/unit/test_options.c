@@ -187,6 +187,13 @@ TEST(ranges_are_kept_at_their_edges)
                 INT64_C(1000000000000000));
 }
 
+TEST(as_many_processes_as_cores_are_said_by_auto)
+{
+    assert_int_equal(GOOD("--processes=auto").processes, 0);
+    assert_int_equal(GOOD("--processes=64").processes, 64);
+    assert_int_equal(must_read((const char *const[]){NULL}).processes, 1);
+}
+
 TEST(bad_values_are_refused_by_name)
 {
     static const char *const bad[] = {
@@ -212,6 +219,10 @@ TEST(bad_values_are_refused_by_name)
         "--wait-max=1.2.3",
         "--wait-max=86400.1",
         "--heartbeat=0",
+        "--processes=0",
+        "--processes=65",
+        "--processes=Auto",
+        "--message-max=auto",
         "--heartbeat=99999999999999999999999999",
         "--retry=0",
         "--look=0",
@@ -251,41 +262,24 @@ TEST(what_is_no_option_is_refused)
 
 /* Every option of the table, by the fields they fill. */
 static const char *const names[] = {
-    "queue",
-    "socket",
-    "listen",
-    "base",
-    "publish",
-    "admin",
-    "origin",
-    "synchronous",
-    "new-epoch",
-    "keep-messages",
-    "keep-age",
-    "keep-channels",
-    "keep-bytes",
-    "keep-keys",
-    "message-max",
-    "event-max",
-    "channels-max",
-    "batch-lines",
-    "batch-bytes",
-    "subscribers-max",
-    "wait-max",
-    "heartbeat",
-    "stream-life",
-    "retry",
-    "request-timeout",
-    "commit-timeout",
-    "keep-idle",
-    "stall-timeout",
-    "bell",
-    "look",
-    "log",
-    "log-level",
-    "help",
-    "version",
-    "user-header",
+    "queue",          "socket",
+    "listen",         "base",
+    "publish",        "admin",
+    "origin",         "synchronous",
+    "new-epoch",      "keep-messages",
+    "keep-age",       "keep-channels",
+    "keep-bytes",     "keep-keys",
+    "message-max",    "event-max",
+    "channels-max",   "batch-lines",
+    "batch-bytes",    "subscribers-max",
+    "processes",      "wait-max",
+    "heartbeat",      "stream-life",
+    "retry",          "request-timeout",
+    "commit-timeout", "keep-idle",
+    "stall-timeout",  "bell",
+    "look",           "log",
+    "log-level",      "help",
+    "version",        "user-header",
 };
 
 /* Whether the program whose options are read has the one called NAME. */
@@ -431,6 +425,7 @@ RUN(LISTED(without_a_word_there_are_defaults),
     LISTED(a_new_epoch_at_every_start_is_refused),
     LISTED(an_empty_text_is_refused_where_it_means_nothing),
     LISTED(ranges_are_kept_at_their_edges),
+    LISTED(as_many_processes_as_cores_are_said_by_auto),
     LISTED(bad_values_are_refused_by_name),
     LISTED(what_is_no_option_is_refused),
     LISTED(help_names_every_option_and_no_other),
