@@ -12,8 +12,9 @@ import threading
 import pytest
 
 import fastcgi
+import processes
 from activated import ActivatedEarshot, ActivatedWs, unix_socket
-from earshot import Earshot
+from earshot import Earshot, arguments
 from earshot_ws import EarshotWs
 from processes import program, surroundings
 from wait import slow, wait_until
@@ -37,6 +38,38 @@ def test_it_takes_the_socket_that_is_handed_down(activated):
     activated.start()
     assert publish(activated, "x") == 201
     assert stored(activated) == ["x"]
+
+
+def test_it_takes_the_socket_as_descriptor_0_too(activated):
+    """StandardInput=socket: systemd then hands it down twice."""
+    activated.hold()
+    activated.spawn(
+        ["sh", "-c", 'exec 3<&0; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"',
+         activated.program(), *arguments(activated.options)],
+        stdin=activated.inherited)
+    activated.wait_ready()
+    assert publish(activated, "x") == 201
+    assert stored(activated) == ["x"]
+
+
+@pytest.mark.parametrize("kind", [ActivatedEarshot, ActivatedWs],
+                         ids=["earshot.fcgi", "earshot-ws"])
+def test_several_processes_share_what_is_handed_down(directory, started,
+                                                     kind):
+    """--processes: the parent has it, and outlives none of its children."""
+    server = kind(directory, processes=2)
+    started.append(server)
+    server.start()
+    wait_until(lambda: len(processes.of(directory, kind.name)) == 3)
+    assert publish(server, "x") == 201
+    server.kill()
+    wait_until(lambda: not processes.of(directory, kind.name))
+    threads, told = callers(server, 5)
+    server.start()
+    for thread in threads:
+        thread.join(slow(30))
+    assert told == [201] * 5
+    assert len(stored(server)) == 6
 
 
 def test_systemd_s_own_tool_can_start_it(directory):
