@@ -111,5 +111,8 @@ def test_programs_run_and_texts_do_not(root):
 def test_uninstalling_leaves_nothing(directory):
     make("install", directory)
     assert len(files(directory)) > 100
+    (directory / "opt/e/share/doc/earshot/own.txt").write_text("my own")
     make("uninstall", directory)
-    assert files(directory) == []
+    assert files(directory) == ["/opt/e/share/doc/earshot/own.txt"]
+    left = [path for path in directory.rglob("*earshot*") if path.is_dir()]
+    assert left == [directory / "opt/e/share/doc/earshot"]
