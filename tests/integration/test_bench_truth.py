@@ -303,6 +303,15 @@ def test_bytes_are_those_that_were_sent(measured, transport):
     assert sent * 0.95 < run["bytes_per_message"] < sent * 1.05
 
 
+def test_segments_are_those_that_tcp_sent(measured):
+    """Each message is written at once and acknowledged, at most, by one
+    segment; in pieces it is one segment and more."""
+    whole, _ = measured({})
+    assert 1 <= whole["segments_per_message"] < 2.5
+    torn, _ = measured({"pieces": 40})
+    assert torn["segments_per_message"] > whole["segments_per_message"] + 0.9
+
+
 @pytest.mark.parametrize("transport", ["poll", "long-poll", "sse", "ws"])
 def test_recovery_after_a_cut_is_measured(measured, transport):
     run, _ = measured({"rules": [{"delay_ms": 50}]}, "resume",
