@@ -33,6 +33,7 @@ const PAGES = [
         { path: "lessons/tutorial.html", en: "Tutorial", "zh-CN": "教程" },
     ] },
     { path: "which.html", en: "Which one?", "zh-CN": "选哪一种？" },
+    { path: "doctor.html", en: "Doctor", "zh-CN": "诊断" },
 ];
 
 const ATTRIBUTES = ["aria-label", "placeholder", "title", "alt", "content"];

@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 import processes  # noqa: E402
 from earshot import Earshot  # noqa: E402
 from earshot_ws import EarshotWs  # noqa: E402
+from front import BRIEF  # noqa: E402
 from lighttpd import Lighttpd  # noqa: E402
 
 
@@ -162,3 +163,21 @@ def start_front(directory, started):
         started.append(server)
         return server.start()
     return start_front
+
+
+@pytest.fixture
+def deployed(directory, started):
+    """deployed(front, option=value…) starts one way to deploy."""
+    def deployed(kind, times=BRIEF, publish="local", **options):
+        directory.chmod(0o755)
+        server = kind(directory, times, publish=publish, **options)
+        started.append(server)
+        server.expected = (0, 1)    # 1: lighttpd had streams open
+        servers.append(server)
+        return server.start()
+    servers = []
+    yield deployed
+    # Streams that a web server holds back would keep it from ending.
+    for server in servers:
+        while server.companions:
+            server.companions.pop().stop()

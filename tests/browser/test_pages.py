@@ -266,7 +266,7 @@ def test_the_navigation_leads_through_all_pages_and_says_where_one_is(
     paths = [link.get_attribute("href")
              for link in reader.driver.find_elements(
                  "css selector", "#site nav a")]
-    assert len(paths) == 4
+    assert len(paths) == 5
     seen = set()
     # From page to page by the links themselves, the lessons' line included.
     for number in range(len(paths)):

@@ -13,6 +13,7 @@ import pytest
 
 from doctor import Visit
 from earshot import free_port
+from front import SOURCE
 from processes import program, surroundings
 from tls import Certificate
 
@@ -267,3 +268,12 @@ def test_messages_go_to_the_channel_that_was_named(directory, start_lighttpd):
     server = start_lighttpd(heartbeat=1)
     Visit(directory, server.url + "/earshot", "--channel", "trial")
     assert "asks again" in server.get("/trial/poll?after=earliest").body.decode()
+
+
+def test_command_and_page_know_the_same_findings(directory):
+    done = doctor(directory, "http://localhost/", "--ignore", "no-such")
+    codes = re.search(r"there are (.*)", done.stderr)[1].split(", ")
+    assert len(codes) > 20
+    for name in ("words.js", "fixes.js"):
+        text = (SOURCE / "static/doctor" / name).read_text("utf-8")
+        assert re.findall(r'^    "([a-z0-9-]+)": \{', text, re.M) == codes
