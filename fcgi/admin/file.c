@@ -4,12 +4,15 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 int
 file_complain(const char *command, const char *format, ...)
@@ -39,6 +42,17 @@ file_asked(const struct options *options, const char *command)
     return NULL;
 }
 
+static void
+on_alarm(int signum)
+{
+    static const char sentence[] =
+        "earshot: the queue is locked: another program has held it for too "
+        "long; nothing was done, try again\n";
+    (void)signum;
+    (void)!write(STDERR_FILENO, sentence, sizeof(sentence) - 1);
+    _exit(ADMIN_LATER);
+}
+
 struct queue *
 file_open(const struct options *options)
 {
@@ -53,7 +67,15 @@ file_open(const struct options *options)
         .keep_keys_ms = INT64_MAX,
         .message_max_bytes = options->message_max,
     };
-    return queue_open(&how);
+    /* Opening waits for whoever holds the lock, with nothing begun. */
+    signal(SIGALRM, on_alarm);
+    const struct itimerval patience = {
+        .it_value = {options->commit_timeout_us / 1000000,
+                     options->commit_timeout_us % 1000000}};
+    setitimer(ITIMER_REAL, &patience, NULL);
+    struct queue *queue = queue_open(&how);
+    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+    return queue;
 }
 
 void

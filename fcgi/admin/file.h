@@ -10,7 +10,8 @@
 const char *file_asked(const struct options *options, const char *command);
 
 /* Opens it as one more process that uses it; it prunes nothing by itself, for
- * the limits are the servers'. */
+ * the limits are the servers'. When another program holds it for too long it
+ * says so and ends, for nothing has begun. */
 struct queue *file_open(const struct options *options);
 
 /* Waits until the queue has something to be dispatched, but no longer than

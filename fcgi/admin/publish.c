@@ -1,6 +1,7 @@
 /* earshot publish: one message, to a queue's file or to a URL. */
 #include "publish.h"
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "commands.h"
 #include "file.h"
@@ -12,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { READ_BYTES = 65536, WAIT_MS = 1000 };
+enum { READ_BYTES = 65536, WAIT_MS = 100 };
 
 /* All that standard input has, but no more than one byte too much. */
 static bool
@@ -65,16 +66,23 @@ on_done(struct queue_append *append, const struct queue_outcome *outcome)
     *is_done = true;
 }
 
+/* As a server does: what has not been begun in time will not be. */
 static int
-commit(struct queue *queue, struct queue_append *append)
+commit(struct queue *queue, struct queue_append *append, int64_t timeout_us)
 {
     bool is_done = false;
+    int64_t until_us = clock_monotonic_us() + timeout_us;
     append->context = &is_done;
     append->on_done = on_done;
     queue_append(queue, append);
     while (!is_done) {
         file_wait(queue, WAIT_MS);
         queue_dispatch(queue);
+        if (!is_done && clock_monotonic_us() >= until_us &&
+            queue_cancel(queue, append)) {
+            append->outcome.status = QUEUE_TIMEOUT;
+            is_done = true;
+        }
     }
     if (append->outcome.status != QUEUE_OK) {
         struct refusal refusal;
@@ -106,7 +114,7 @@ publish_to_file(const struct options *options,
             return publish_refused(&refusal);
     }
     struct queue *queue = file_open(options);
-    int status = commit(queue, &append);
+    int status = commit(queue, &append, options->commit_timeout_us);
     queue_close(queue);
     return status;
 }

@@ -185,7 +185,10 @@ admin_channels(const char *path,
     sqlite3 *db = admin_look_open(path, problem);
     if (!db)
         return false;
-    int rc = sqlite3_prepare_v2(db, names_sql, -1, &names, NULL);
+    int rc = queue_execute(db, "BEGIN");
+    if (rc == SQLITE_OK)
+        rc = sqlite3_prepare_v2(db, names_sql, -1, &names, NULL);
+    read_epoch(db, epoch);
     if (rc == SQLITE_OK)
         rc = sqlite3_prepare_v2(db, kept_sql, -1, &kept, NULL);
     while (rc == SQLITE_OK && (rc = sqlite3_step(names)) == SQLITE_ROW) {
@@ -194,7 +197,6 @@ admin_channels(const char *path,
             .kept = sqlite3_column_int64(names, 1),
             .pruned_id = sqlite3_column_int64(names, 2),
         };
-        read_epoch(db, epoch);
         read_kept(kept, &channel);
         on_channel(context, &channel, epoch);
         rc = SQLITE_OK;

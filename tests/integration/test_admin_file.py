@@ -1,6 +1,7 @@
 """earshot on a queue's file: publish, channels, prune, check, migrate,
 stats."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -101,6 +102,15 @@ def test_the_same_key_stores_nothing_twice(made):
     assert len(ids) == 1, "over HTTP too"
     made.run("publish", "room", "y", "--key", "k", code=1)
     assert "another message" in made.complaint
+
+
+def test_a_queue_that_is_held_may_be_tried_again(made):
+    with open(f"{made.queue}-lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made.run("publish", "room", "x", "--commit-timeout", "0.2", code=3)
+        assert "locked" in made.complaint
+    made.run("publish", "room", "y")
+    assert made.earshot.data("room") == ["y"], "what was refused stays out"
 
 
 def test_no_command_makes_a_queue(admin, directory):

@@ -157,6 +157,20 @@ def test_a_kill_of_the_servers_loses_and_repeats_nothing(site):
         assert tail.interrupt(signal.SIGTERM) == 0
 
 
+def test_a_file_that_is_replaced_is_followed_on(site):
+    site.earshot.publish("room", "one")
+    site.run("backup", "copy.db")
+    tail = follow(site, "file")
+    ready = iter(range(10 ** 6))
+    wait_until(lambda: site.earshot.publish("room", f"{next(ready)}")
+               and tail.lines, every=0.05)
+    os.replace(site.directory / "copy.db", site.queue)
+    wait_until(lambda: tail.lines[-1] == "one", what="what is in the copy")
+    assert tail.complaint.count("lost") == 1
+    site.run("publish", "room", "two")
+    wait_until(lambda: tail.lines[-1] == "two")
+
+
 def test_a_stream_that_ends_is_come_back_to_in_silence(site):
     site.earshot.stop()
     site.earshot.options.update(stream_life=0.3, retry=10)
@@ -217,6 +231,38 @@ def test_auto_polls_where_streams_are_no_streams(site, start_lighttpd):
     site.url = web.url + "/earshot"
     tail = follow(site, "auto", "room", "--after", "earliest")
     assert tail.wait_lines(1, timeout=30) == ["one"]
+
+
+LOGIN = """
+auth.backend = "htpasswd"
+auth.backend.htpasswd.userfile = "{}"
+auth.require = ("/earshot/room" => ("method" => "basic", "realm" => "x",
+                                    "require" => "valid-user"))
+"""
+
+
+def test_a_login_comes_from_the_url_or_from_netrc(site, directory,
+                                                  start_lighttpd):
+    users = directory / "users"
+    users.write_text("ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n")  # secret
+    text = site.web.configuration.replace(
+        "server.modules = (",
+        'server.modules = ("mod_auth", "mod_authn_file", ')
+    web = start_lighttpd(sockets=[site.earshot.address], ws=site.ws.address,
+                         configuration=text, more=LOGIN.format(users))
+    url = web.url + "/earshot"
+    for command in (["publish", "room", "x"], ["tail", "room"]):
+        site.run(*command, "--url", url, code=1)
+        assert "~/.netrc" in site.complaint
+    (directory / ".netrc").write_text(
+        "machine 127.0.0.1 login ann password secret\n")
+    site.run("publish", "room", "one", "--url", url, HOME=directory)
+    with_name = url.replace("//", "//ann:secret@")
+    site.run("publish", "room", "two", "--url", with_name)
+    for way in WAYS[:5]:
+        tail = site.tail("room", "--url", with_name, "--transport", way,
+                         "--after", "earliest")
+        assert tail.wait_lines(2) == ["one", "two"]
 
 
 def test_by_tls_too(site, directory, start_lighttpd):
