@@ -3,6 +3,7 @@
 import json
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -15,6 +16,7 @@ from behaviours import FRIEND, ROWS  # noqa: E402
 from front import BRIEF, REAL  # noqa: E402
 from fronts import FRONTS  # noqa: E402
 from processes import build, clean_up  # noqa: E402
+from wait import slow  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -36,6 +38,18 @@ def front(request):
         clean_up(directory)
     finally:
         clean_up_quietly(directory)
+
+
+@pytest.fixture(autouse=True)
+def patience(request):
+    """A behaviour that hangs is one that failed."""
+    def give_up(*_):
+        raise AssertionError("it took too long")
+    signal.signal(signal.SIGALRM, give_up)
+    real = request.config.getoption("--real-limits")
+    signal.alarm(round(slow(900 if real else 60)))
+    yield
+    signal.alarm(0)
 
 
 def clean_up_quietly(directory):

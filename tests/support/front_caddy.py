@@ -8,6 +8,8 @@ SITE = """\
 {{
     admin unix/{directory}/admin.socket
     auto_https off
+    # As README.md says: how long open streams keep an old configuration.
+    grace_period 2s
     http_port {port}
     log {{
         level WARN
@@ -33,6 +35,7 @@ class Caddy(Front):
     idle = 60       # it has none; how long a stream is watched
     h2 = True
     websocket = True
+    notices = "at a heartbeat"
     user_header = "Forwarded"
 
     def start_companions(self):

@@ -35,7 +35,8 @@ class H2o(Front):
     cannot = {"websocket": Cannot("at an address of its own", "404")}
 
     def start_companions(self):
-        self.by_socket()
+        # h2o tells the program of no mount.
+        self.by_socket(base=self.mount or "/")
         self.endpoint()
 
     def fills(self):
