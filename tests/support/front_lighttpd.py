@@ -5,6 +5,7 @@ import signal
 
 from front import Front
 from processes import of, program
+from wait import wait_until
 
 # Debian's own lighttpd.conf, as far as it matters here.
 SITE = """\
@@ -53,6 +54,18 @@ class LighttpdFront(Front):
             pages=self.pages, port=self.port, directory=self.directory)
             + self.lines + "".join(text for name, text in shipped.items()
                       if name.endswith(".conf")))
+
+    def stop_server(self, timeout=8):
+        """Not within a reload: its end forgets a SIGTERM that came before."""
+        log = self.directory / "lighttpd-error.log"
+
+        def settled():
+            text = log.read_text("utf-8", "replace")
+            return text.rfind("server started") > \
+                text.rfind("graceful shutdown started")
+        if self.running():
+            wait_until(settled, 15, "the end of a reload")
+        return super().stop_server(timeout)
 
     def command(self):
         return ["/usr/sbin/lighttpd", "-D", "-f",
