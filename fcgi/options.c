@@ -104,8 +104,8 @@ set_number(struct options *options, const struct option *option,
         number > option->high || (is_whole && number != floor(number))) {
         complain("--%s is %sa %snumber from %.15g to %.15g, "
                  "not \"%s\"\n",
-                 option->name, may_be_auto ? "auto or " : "", is_whole ? "whole " : "", option->low,
-                 option->high, value);
+                 option->name, may_be_auto ? "auto or " : "",
+                 is_whole ? "whole " : "", option->low, option->high, value);
         return false;
     }
     double unit = option->kind == KIND_SECONDS        ? 1e6

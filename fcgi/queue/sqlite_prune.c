@@ -41,7 +41,8 @@ enum {
 static int64_t
 with_slack(const struct queue *queue, int64_t limit)
 {
-    return limit > INT64_MAX / 2 || queue->is_alone ? limit : limit + limit / 20;
+    return limit > INT64_MAX / 2 || queue->is_alone ? limit
+                                                    : limit + limit / 20;
 }
 
 static bool
@@ -151,7 +152,8 @@ look_at_channels(struct queue *queue)
         return;
     writer->new_channels = 0;
     writer->channels_over = number(queue, WRITE_CHANNEL_COUNT) - limit;
-    writer->over_channels = writer->channels_over > with_slack(queue, limit) - limit;
+    writer->over_channels =
+        writer->channels_over > with_slack(queue, limit) - limit;
 }
 
 /* Now and then, for what time brings and other programs write. */
