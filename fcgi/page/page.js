@@ -11,7 +11,7 @@ const SLOTS = 181;         // seconds that are drawn
 const WINDOW = 10;         // seconds that a percentile looks back
 const MINUTE = 60;
 const AGAIN_MS = 3000;
-const HIDDEN_MS = 10000;   // a window that nobody sees costs nothing
+const HIDDEN_MS = 5000;    // a window that nobody sees costs nothing
 const TRANSPORTS = ["poll", "sse", "ws"];
 
 /** What came, oldest first; null where it was interrupted. */
