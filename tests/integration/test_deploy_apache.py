@@ -314,10 +314,7 @@ def test_a_connection_of_http_2_begins_with_six_requests(proxy, before, held):
 # mod_fcgid
 
 class TwoReaders(ApacheFcgid):
-    def fills(self):
-        name = "apache/fcgid.conf"
-        return [*super().fills(), (name, "FcgidMaxProcessesPerClass 50",
-                                   "FcgidMaxProcessesPerClass 2")]
+    readers = 2
 
 
 def test_readers_never_take_the_last_process_from_publishers():
