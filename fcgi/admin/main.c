@@ -68,8 +68,10 @@ run(const struct command *command, int argc, char *const *argv)
         return ADMIN_BAD;
     status = command->run(&options);
     curl_global_cleanup();
-    if (fflush(stdout) != 0 && status == ADMIN_GOOD)
+    if (fflush(stdout) != 0 && status == ADMIN_GOOD) {
+        perror("earshot: done, but it cannot be told");
         status = ADMIN_BAD;
+    }
     return status;
 }
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,27 @@ may_write(const char *path, const char *to, bool force,
     return false;
 }
 
+/* Signals wait until what was made is removed. */
+static bool
+is_interrupted(void)
+{
+    sigset_t pending;
+    sigpending(&pending);
+    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+           sigismember(&pending, SIGHUP);
+}
+
+static void
+hold_signals(sigset_t *before)
+{
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    sigprocmask(SIG_BLOCK, &ends, before);
+}
+
 /* The snapshot of one read transaction: writers go on meanwhile. */
 static int
 copy(sqlite3 *from, sqlite3 *to)
@@ -55,7 +77,8 @@ copy(sqlite3 *from, sqlite3 *to)
     if (!backup)
         return sqlite3_errcode(to);
     do {
-        rc = sqlite3_backup_step(backup, PAGES);
+        rc = is_interrupted() ? SQLITE_INTERRUPT
+                              : sqlite3_backup_step(backup, PAGES);
     } while (rc == SQLITE_OK);
     int ended = sqlite3_backup_finish(backup);
     queue_execute(from, "COMMIT");
@@ -141,11 +164,14 @@ admin_backup(const char *path, const char *to, bool force, int64_t *messages,
     bytes_printf(&made, "%s%s-part-%d", strchr(to, '/') ? "" : "./", to,
                  (int)getpid());
     bytes_append_char(&made, '\0');
+    sigset_t before;
+    hold_signals(&before);
     bool copied = make_copy(from, made.data, messages, problem) &&
                   put_in_place(made.data, to, force, problem);
     sqlite3_close(from);
     if (!copied)
         unlink(made.data);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     bytes_fini(&made);
     return copied;
 }

@@ -3,7 +3,9 @@ message."""
 
 import json
 import os
+import signal
 import sqlite3
+import subprocess
 import threading
 
 import pytest
@@ -166,6 +168,18 @@ def test_a_backup_replaces_nothing_that_it_should_not(admin):
     admin.run("backup", used, "--force", code=1)
     assert "in use" in admin.complaint
     assert not list(admin.directory.glob("*-part-*"))
+
+
+def test_an_interrupted_backup_leaves_nothing(admin):
+    def interrupt():    # it finds the signal waiting
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        os.kill(os.getpid(), signal.SIGINT)
+    admin.earshot.publish("room", "x")
+    done = subprocess.run(
+        admin.command("backup", "copy"), preexec_fn=interrupt, check=False,
+        cwd=admin.directory, env=admin.environment(), capture_output=True)
+    assert done.returncode == 1 and b"interrupted" in done.stderr
+    assert not list(admin.directory.glob("copy*"))
 
 
 def test_publishing_to_the_file_beside_the_program_has_one_order(busy):
