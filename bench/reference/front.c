@@ -18,7 +18,8 @@
 enum {
     HEADERS_MAX = 16 * 1024,
     INPUT_MAX = 2 * HEADERS_MAX,
-    BODY_MAX = 4 * 1024, /* nothing here wants one */
+    BODY_MAX = 4 * 1024,       /* nothing here wants one */
+    LATECOMER_US = 500 * 1000, /* for a first request, when stopping */
 };
 
 struct front {
@@ -76,6 +77,16 @@ connection_of(const struct arrival *arrival)
     return event_cb ? context : NULL;
 }
 
+/* When the program stops, the front goes with the last of them. */
+static void
+arrival_end(struct arrival *arrival)
+{
+    struct front *front = arrival->front;
+    arrival_free(arrival);
+    if (front->server->stopping && !front->arrivals)
+        server_settle(front->server, &front->member);
+}
+
 /* Its end is noticed by libevent, which then lets go of it. */
 static void
 on_time_over(evutil_socket_t fd, short what, void *context)
@@ -85,7 +96,7 @@ on_time_over(evutil_socket_t fd, short what, void *context)
     if (connection_of(arrival))
         shutdown(bufferevent_getfd(arrival->stream), SHUT_RDWR);
     else
-        arrival_free(arrival);
+        arrival_end(arrival);
 }
 
 /* libevent lets go of a connection, or it has become a client. */
@@ -93,7 +104,7 @@ static void
 on_gone(struct evhttp_connection *connection, void *context)
 {
     evhttp_connection_set_closecb(connection, NULL, NULL);
-    arrival_free(context);
+    arrival_end(context);
 }
 
 /* Asks to be told when the newest arrivals go. libevent makes its connection
@@ -201,6 +212,11 @@ on_stop(struct member *member)
     }
     front->listener_count = 0;
     event_del(front->again_event);
+    /* Who has just connected was told that somebody listens. */
+    for (struct arrival *arrival = front->arrivals; arrival;
+         arrival = arrival->next)
+        event_add(&arrival->timer_event,
+                  server_timeout(front->server, LATECOMER_US));
     server_settle(front->server, member);
 }
 
@@ -209,7 +225,7 @@ on_settle(struct member *member)
 {
     struct front *front = front_of(member);
     know_arrivals(front);
-    if (front->server->stopping)
+    if (front->server->stopping && !front->arrivals)
         server_leave(front->server, member);
 }
 

@@ -239,7 +239,10 @@ make_client(struct ask *ask, const struct follow *follow, const char *accept,
         note_rights(ask, client);
         client->frames.message_max =
             submission_max((size_t)options->message_max, client->is_raw);
-        return give_connection(ask, client, &greeting, refusal);
+        bool given = give_connection(ask, client, &greeting, refusal);
+        if (given && server->stopping) /* to come back, to the next program */
+            client_leave(client, CLOSE_GOING_AWAY);
+        return given;
     }
     follow_trouble(server->queue, status, refusal);
     bytes_fini(&greeting);
@@ -250,8 +253,6 @@ make_client(struct ask *ask, const struct follow *follow, const char *accept,
 static bool
 may_come(struct server *server, struct refusal *refusal)
 {
-    if (server->stopping)
-        return problem_refuse(refusal, PROBLEM_BUSY, "the program is stopping");
     if (server_is_full(server))
         return problem_refuse(refusal, PROBLEM_BUSY,
                               "this process holds as many subscribers as it "

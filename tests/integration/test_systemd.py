@@ -17,6 +17,7 @@ from activated import ActivatedEarshot, ActivatedWs, unix_socket
 from earshot import Earshot, arguments
 from earshot_ws import EarshotWs
 from processes import program, surroundings
+from sockets import dial
 from wait import slow, wait_until
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -231,6 +232,47 @@ def test_a_newer_program_takes_over_and_nothing_is_lost(directory, started,
         thread.join(slow(30))
     assert wrong == []
     assert sorted(stored(server)) == sorted(name for _, name in told)
+
+
+def test_websockets_that_begin_meanwhile_are_all_let_in(directory, started):
+    """Also those who have just connected when it is told to stop: they are
+    told to come back (1001), and never that nobody is there."""
+    server = ActivatedWs(directory)
+    started.append(server)
+    server.start()
+    told, over = [], threading.Event()
+
+    def come():
+        while not over.is_set():
+            try:
+                with server.socket(timeout=30, opened=False) as sock:
+                    told.append(sock.head.status)
+            except (OSError, ConnectionError) as error:
+                told.append(repr(error))
+    threads = [threading.Thread(target=come) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(6):
+        enough = len(told) + 60
+        wait_until(lambda: len(told) > enough, 30)
+        server.stop()
+        server.start()
+    over.set()
+    for thread in threads:
+        thread.join(slow(30))
+    assert set(told) == {101}
+
+
+def test_who_connects_and_says_nothing_holds_no_stop_up(activated):
+    activated.start()
+    with dial(activated.address) as mute:
+        wait_until(lambda: activated.status()["connections"] > 0
+                   if isinstance(activated, ActivatedEarshot)
+                   else waiting(activated.inherited) == 0)
+        activated.get("/-/health")
+        activated.stop()
+        assert mute.recv(1) == b""
+    assert "before everything was finished" not in activated.log
 
 
 # The units
