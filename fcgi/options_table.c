@@ -149,7 +149,7 @@ const struct option options_table[] = {
      "findings that are meant to be so, with commas between: "
      "ws-missing,publish-anyone"},
     {"cacert", DOCTOR, KIND_TEXT, AT(cacert), "FILE", 0, 0, "",
-     "certificates of authorities to trust, besides the system's"},
+     "certificates of authorities to trust in place of the system's"},
     {"format", DOCTOR, KIND_WORD, AT(format), "text|json", 0, 0, "text",
      "what is printed"},
     {"force", BACKUP, KIND_FLAG, AT(force), NULL, 0, 1, NULL,
