@@ -9,7 +9,7 @@
 
 struct bytes;
 
-/* Their statuses and codes are one table, in problem.c; the README lists
+/* Their statuses and codes are one table, in problem.c; earshot(5) lists
  * them. */
 enum problem {
     PROBLEM_BAD_CHANNEL,

@@ -8,7 +8,6 @@ import subprocess
 
 import pytest
 
-from test_listen import OPTIONS
 
 README = pathlib.Path(__file__).parents[2] / "README.md"
 DEMO = "http://127.0.0.1:8080"
@@ -109,7 +108,18 @@ def check_websocket(run, command):
         json.loads(typed)["data"]
 
 
-def test_the_readme_names_every_option():
+def test_everything_that_the_readme_leads_to_is_there():
     text = README.read_text("utf-8")
-    missing = [name for name in OPTIONS if f"--{name}" not in text]
-    assert not missing, missing
+    linked = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)
+    named = re.findall(r"`man ([^`]+)`|`((?:static|deploy)/[^` ]+)`", text)
+    paths = linked + [path for pair in named for path in pair if path]
+    assert len(paths) > 20
+    for path in paths:
+        assert (README.parent / path).exists(), path
+
+
+def test_each_web_server_that_has_a_configuration_is_in_the_readme():
+    text = README.read_text("utf-8")
+    for folder in ("apache", "caddy", "cgi", "h2o", "lighttpd", "nginx"):
+        assert folder in text
+        assert list((README.parent / "deploy" / folder).glob("*.*")), folder
