@@ -1,10 +1,8 @@
 """The configurations in deploy/, with only paths and ports filled in."""
 
-import hashlib
 import pathlib
 import re
 import subprocess
-import urllib.request
 
 import pytest
 
@@ -62,18 +60,6 @@ def shipped(directory, started):
     return shipped
 
 
-def login(websocket=False):
-    """The configuration by which the page guards publishing."""
-    page = (SOURCE / "deploy/README.md").read_text()
-    block = re.search(r'^    server\.modules \+= \("mod_auth".*?^    }$',
-                      page, re.M | re.S)[0]
-    if websocket:
-        block += "\n" + re.search(
-            r'^        \$HTTP\["url"\] [^\n]*\n *auth.*?^        }$',
-            page, re.M | re.S)[0]
-    return re.sub(r"^    ", "", block, flags=re.M)
-
-
 def test_as_shipped_readers_may_and_publishers_may_not(shipped):
     server = shipped()
     assert server.get("/room/poll").status == 200
@@ -95,75 +81,6 @@ def test_as_shipped_a_page_may_begin_like_earshot_s_address(shipped):
     (server.pages / "earshot.js").write_text("a page's own")
     assert web.call("GET", server.url + "/earshot.js").body \
         == b"a page's own"
-
-
-def test_the_page_s_login_lets_its_users_publish(shipped, directory):
-    users = directory / "users"
-    users.write_text("ann:earshot:"
-                     + digest("ann", "earshot", "secret") + "\n")
-    server = shipped(login().replace("/etc/lighttpd/earshot.users",
-                                     str(users)) + "\n")
-    assert server.post("/room", b"x").status == 401
-    assert server.get("/room/poll").status == 200
-    answer = digest_post(server.url + "/earshot/room", "ann", "secret")
-    assert answer == 201
-
-
-def digest_header(challenge, user, password, path):
-    """RFC 7616 3.4: what answers a challenge to a GET of the path."""
-    realm, nonce = (re.search(rf'{name}="([^"]*)"', challenge)[1]
-                    for name in ("realm", "nonce"))
-    asked = hashlib.md5(f"GET:{path}".encode()).hexdigest()
-    response = hashlib.md5(":".join((
-        digest(user, realm, password), nonce, "00000001", "abc", "auth",
-        asked)).encode()).hexdigest()
-    return (f'Digest username="{user}", realm="{realm}", nonce="{nonce}", '
-            f'uri="{path}", qop=auth, nc=00000001, cnonce="abc", '
-            f'response="{response}", algorithm=MD5')
-
-
-def test_the_page_s_login_lets_its_users_publish_over_websocket(
-        shipped, start_endpoint, directory):
-    users = directory / "users"
-    users.write_text("ann:earshot:"
-                     + digest("ann", "earshot", "secret") + "\n")
-    server = shipped(login(websocket=True).replace(
-        "/etc/lighttpd/earshot.users", str(users)) + "\n")
-    start_endpoint()
-    with server.socket(opened=False) as socket:
-        assert socket.head.status == 401
-        challenge = socket.head.headers["www-authenticate"]
-    header = digest_header(challenge, "ann", "secret", "/earshot/room/ws")
-    with server.socket(headers={"Authorization": header}) as socket:
-        assert socket.publish("x")
-    assert server.get("/room/poll").status == 200
-
-
-@pytest.mark.parametrize("claim", [
-    'remote_user="ann"', 'for=1.1.1.1;remote_user="ann"',
-    'remote_user="ann', 'remote_user=ann;x="', 'remote_user="ann\\'])
-def test_nobody_names_himself(shipped, start_endpoint, claim):
-    """lighttpd adds its own word to what a client has sent in Forwarded."""
-    server = shipped()
-    start_endpoint()
-    with server.socket(headers={"Forwarded": claim,
-                                "Remote-User": "ann",
-                                "X-Remote-User": "ann"}) as socket:
-        socket.send_json({"data": "x"})
-        assert socket.answer()["code"] == "forbidden"
-
-
-def digest(user, realm, password):
-    return hashlib.md5(f"{user}:{realm}:{password}".encode()).hexdigest()
-
-
-def digest_post(url, user, password):
-    passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-    passwords.add_password(None, url, user, password)
-    opener = urllib.request.build_opener(
-        urllib.request.HTTPDigestAuthHandler(passwords))
-    with opener.open(url, data=b"x", timeout=10) as answer:
-        return answer.status
 
 
 # WebSocket

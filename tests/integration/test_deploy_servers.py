@@ -111,6 +111,25 @@ def test_a_reload_keeps_nginx_s_old_worker_for_a_stream_s_life(start_front):
                what="the end of the old worker")
 
 
+def test_with_kept_connections_a_reader_s_going_is_still_noticed(
+        start_front):
+    """As README.md has it for those who publish often."""
+    class Keeping(Nginx):
+        def fills(self):
+            name, path = "nginx/fastcgi.conf", self.earshot_socket
+            self.http = f"upstream earshot {{ server unix:{path}; " \
+                "keepalive 32; }\n"
+            return [*super().fills(),
+                    (name, f"fastcgi_pass unix:{path}", "fastcgi_pass earshot"),
+                    (name, "fastcgi_keep_conn off", "fastcgi_keep_conn on")]
+    front = start_front(Keeping, heartbeat=3600)
+    assert [front.post("/room", b"x").status for _ in range(5)] == [201] * 5
+    with front.stream("room") as stream:
+        assert front.post("/room", b"x").status == 201
+        assert stream.next().data == "x"
+    wait_until(lambda: front.get("/room").json["subscribers"]["sse"] == 0)
+
+
 # Compression
 
 def compressed_and_at_once(front):
