@@ -259,21 +259,28 @@ def http2(front):
 @behaviour("eight streams on one HTTP/2 connection")
 def http2_streams(front):
     check(front.h2, "HTTP/2 is not offered")
-    count = 8       # two more than HTTP/1.1 lets a browser have
+    # curl at times opens a second connection before it knows the first.
+    assert any(eight_streams(front, f"h2s-{attempt}") == 1
+               for attempt in range(5)), "never on one connection"
+
+
+def eight_streams(front, channel):
+    """On how many connections curl had them: two streams more than HTTP/1.1
+    lets a browser have."""
     process = subprocess.Popen(
-        curl_h2(front, "-Z", *[f"{front.secure_url}/h2s/sse"] * count),
+        curl_h2(front, "-Z", *[f"{front.secure_url}/{channel}/sse"] * 8),
         stdout=subprocess.PIPE)
     try:
-        wait_until(lambda: subscribers(front, "h2s")["sse"] == count, 8,
-                   f"the last of {count} streams")
-        publish(front, "for all", "h2s")
+        wait_until(lambda: subscribers(front, channel)["sse"] == 8, 8,
+                   "the last of 8 streams")
+        connections = len(established(process.pid))
+        publish(front, "for all", channel)
         seen = b""
-        while seen.count(b"data: for all") < count:
+        while seen.count(b"data: for all") < 8:
             data = process.stdout.read1()
             assert data, f"the streams ended after {seen[-300:]!r}"
             seen += data
-        connections = len(established(process.pid))
-        assert connections == 1, f"{connections} connections"
+        return connections
     finally:
         process.terminate()
         process.communicate()

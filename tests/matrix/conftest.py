@@ -3,7 +3,6 @@
 import json
 import pathlib
 import shutil
-import signal
 import sys
 import tempfile
 
@@ -40,16 +39,10 @@ def front(request):
         clean_up_quietly(directory)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def patience(request):
-    """A behaviour that hangs is one that failed."""
-    def give_up(*_):
-        raise AssertionError("it took too long")
-    signal.signal(signal.SIGALRM, give_up)
-    real = request.config.getoption("--real-limits")
-    signal.alarm(round(slow(900 if real else 60)))
-    yield
-    signal.alarm(0)
+    """Seconds after which a behaviour that goes on is one that failed."""
+    return slow(900 if request.config.getoption("--real-limits") else 60)
 
 
 def clean_up_quietly(directory):

@@ -179,7 +179,7 @@ def restart(front):
 
 @behaviour("ten reloads under held streams")
 def ten_reloads(front):
-    life = 2
+    life = 1
     with front.another(stream_life=life, heartbeat=0.5) as other:
         held, before = [], set(other.workers())
         try:

@@ -16,7 +16,7 @@ server.port = {port}
 server.errorlog = "{directory}/lighttpd-error.log"
 server.upload-dirs = ("{directory}")
 # A restart waits no longer than this for the end of streams.
-server.feature-flags = ("server.graceful-shutdown-timeout" => 5)
+server.feature-flags = ("server.graceful-shutdown-timeout" => 2)
 """
 
 
