@@ -151,6 +151,18 @@ make_copy(sqlite3 *from, const char *made, int64_t *messages,
     return rc == SQLITE_OK;
 }
 
+/* With what SQLite leaves beside a file that it could not finish. */
+static void
+remove_part(const char *made)
+{
+    static const char *const suffixes[] = {"", "-journal", "-wal", "-shm"};
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+        char *name = admin_beside(made, suffixes[i]);
+        unlink(name);
+        free(name);
+    }
+}
+
 bool
 admin_backup(const char *path, const char *to, bool force, int64_t *messages,
              char problem[ADMIN_PROBLEM_SIZE])
@@ -170,7 +182,7 @@ admin_backup(const char *path, const char *to, bool force, int64_t *messages,
                   put_in_place(made.data, to, force, problem);
     sqlite3_close(from);
     if (!copied)
-        unlink(made.data);
+        remove_part(made.data);
     sigprocmask(SIG_SETMASK, &before, NULL);
     bytes_fini(&made);
     return copied;

@@ -1,6 +1,7 @@
 """earshot on a queue's file: publish, channels, prune, check, migrate,
 stats."""
 
+import contextlib
 import fcntl
 import os
 import re
@@ -12,6 +13,7 @@ import pytest
 
 from admin import Admin
 from earshot import sqlite3_shell
+from test_disk import mounted, small  # noqa: F401
 from wait import wait_until
 
 
@@ -357,6 +359,27 @@ def test_tmpfs_is_worth_a_note(admin, alone):
                    for _, sentence in findings(admin, 0))
     finally:
         shutil.rmtree(f"/dev/shm/{os.getpid()}-queue")
+
+
+def test_a_disk_that_is_full_is_told(directory, small, start):
+    (directory / "large").mkdir()
+    made = Admin(directory, directory / "large" / "earshot.db")
+    made.earshot = start(queue=made.queue)
+    for i in range(100):
+        made.earshot.publish("room", "x" * 60000)
+    copy = small / "copy.db"
+    made.run("backup", copy, code=1)
+    assert "the disk is full" in made.complaint
+    assert list(small.iterdir()) == [], "nothing half is left"
+    made.queue = directory / "large" / "less.db"
+    start(queue=made.queue)
+    made.run("backup", copy)
+    with contextlib.suppress(OSError), open(small / "rest", "wb") as rest:
+        while rest.write(bytes(4096)):
+            rest.flush()
+    made.queue = copy
+    assert any(weight == "wrong" and "is full (0 MiB left)" in sentence
+               for weight, sentence in findings(made, 1))
 
 
 # Migrating

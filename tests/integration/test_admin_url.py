@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -129,29 +130,33 @@ def test_loss_is_told_and_it_goes_on(site):
 
 
 def test_a_kill_of_the_servers_loses_and_repeats_nothing(site):
-    """Every program is killed while messages come, and started anew."""
+    """Every program is killed and started anew, while messages come."""
     tails = {way: follow(site, way, "room", "--after", "earliest")
              for way in WAYS}
-    count = 0
+    stored, over = [], threading.Event()
 
-    def publish(number):
-        nonlocal count
-        for _ in range(number):
-            site.run("publish", "room", f"{count}")
-            count += 1
-    publish(5)
-    for tail in tails.values():
-        tail.wait_lines(5)
-    for _ in range(2):
-        for server in (site.earshot, site.ws):
-            server.kill()
-        publish(5)
-        for server in (site.earshot, site.ws):
-            server.start()
-        publish(5)
+    def publish():
+        while not over.is_set():
+            stored.append(site.text("publish", "room", f"{len(stored)}"))
+    publisher = threading.Thread(target=publish)
+    publisher.start()
+    try:
+        for tail in tails.values():
+            tail.wait_lines(5)
+        for _ in range(2):
+            for server in (site.earshot, site.ws):
+                server.kill()
+            before = len(stored)
+            wait_until(lambda: len(stored) > before + 5)
+            for server in (site.earshot, site.ws):
+                server.start()
+            wait_until(lambda: len(stored) > before + 10)
+    finally:
+        over.set()
+        publisher.join()
     for way, tail in tails.items():
-        lines = tail.wait_lines(count, timeout=30)
-        assert lines == [f"{i}" for i in range(count)], way
+        lines = tail.wait_lines(len(stored), timeout=30)
+        assert lines == [f"{i}" for i in range(len(stored))], way
         if way not in ("file", "poll"):    # between two polls it is back
             assert "trying again" in tail.complaint, way
         assert tail.interrupt(signal.SIGTERM) == 0
