@@ -6,6 +6,7 @@
 #include "request.h"
 #include "route.h"
 #include "server.h"
+#include "setup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,6 +86,7 @@ cgi_serve(const struct options *options)
         log_error("cgi", "cannot make the event loop: %m");
         return EXIT_FAILURE;
     }
+    setup_serves_one();
     bool served = serve_one(&server);
     if (served)
         server_run(&server);

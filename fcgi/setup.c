@@ -12,6 +12,13 @@
 #include <sys/resource.h>
 
 static char software[64]; /* as the first request has named it */
+static bool serves_one;
+
+void
+setup_serves_one(void)
+{
+    serves_one = true;
+}
 
 static void
 append_string(struct bytes *json, const char *text)
@@ -67,7 +74,8 @@ setup_append(struct bytes *json, const struct options *options)
                  ",\"heartbeat_s\":%.3f,\"wait_max_s\":%.3f,"
                  "\"subscribers_max\":%" PRId64 ",",
                  (double)options->heartbeat_us / 1e6,
-                 (double)options->wait_max_us / 1e6, options->subscribers_max);
+                 (double)options->wait_max_us / 1e6,
+                 serves_one ? 1 : options->subscribers_max);
     append_descriptors(json);
     bytes_append_string(json, ",\"log\":{\"to\":");
     append_string(json, options->log);

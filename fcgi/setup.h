@@ -10,6 +10,9 @@ struct options;
 /* Appends it as a JSON object. */
 void setup_append(struct bytes *json, const struct options *options);
 
+/* This process answers one request and ends: it is a CGI program. */
+void setup_serves_one(void);
+
 /* What the web server says of itself with each request. */
 struct setup_server {
     const char *software;        /* SERVER_SOFTWARE, or "" */

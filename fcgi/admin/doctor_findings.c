@@ -54,7 +54,8 @@ static const struct finding_words table[FINDINGS] = {
                               "earshot.fcgi with\n--base /where/it/is.",
              [SERVER_APACHE] =
                  "ProxyPass \"/earshot\" "
-                 "\"unix:/run/earshot/earshot.socket|fcgi://earshot\" "
+                 "\"unix:/run/earshot/earshot.socket|fcgi://localhost/"
+                 "earshot\" "
                  "flushpackets=on\n(and EARSHOT_BASE when it is not /earshot)",
              [SERVER_LIGHTTPD] =
                  "fastcgi.server += (\"/earshot\" => ((…, \"check-local\" => "
@@ -217,7 +218,9 @@ static const struct finding_words table[FINDINGS] = {
                               "stream takes two descriptors there.",
              [SERVER_APACHE] =
                  "MaxRequestWorkers 400       (event; a thread for each "
-                 "stream)\nServerLimit 16\nThreadsPerChild 25",
+                 "stream)\nServerLimit 16\nThreadsPerChild 25\n"
+                 "FcgidMaxProcessesPerClass 50  (mod_fcgid; a process a "
+                 "stream)",
              [SERVER_H2O] = "max-connections: 8192",
              [SERVER_LIGHTTPD] = "server.max-fds = 8192\n"
                                  "server.max-connections = 4000",
@@ -248,11 +251,9 @@ static const struct finding_words table[FINDINGS] = {
              [SERVER_OTHER] = "Pass …/CHANNEL/ws on to earshot-ws, with "
                               "Upgrade and Host.",
              [SERVER_APACHE] =
-                 "ProxyPassMatch \"^/earshot/([^/]+)/ws$\" \\\n"
-                 "    \"unix:/run/earshot/ws.socket|http://earshot/$1/ws\" "
-                 "upgrade=websocket\n"
-                 "ProxyPreserveHost On        (before the ProxyPass of "
-                 "/earshot)",
+                 "ProxyPassMatch \"^/earshot/[^/]+/ws$\" \\\n"
+                 "    \"unix:/run/earshot/ws.socket|http://localhost\" "
+                 "upgrade=websocket\n(before the ProxyPass of /earshot)",
              [SERVER_CADDY] = "@ws path_regexp ^/earshot/[^/]+/ws$\n"
                               "reverse_proxy @ws unix//run/earshot/ws.socket",
              [SERVER_H2O] = "h2o 2.2 cannot choose by the end of a path: give "
@@ -273,7 +274,9 @@ static const struct finding_words table[FINDINGS] = {
                  "    proxy_set_header Connection upgrade;\n"
                  "    proxy_set_header Host $http_host;\n"
                  "}",
-         }},
+         },
+         false,
+         1u << SERVER_H2O},
     [FINDING_WS_UPGRADE] =
         {"ws-upgrade",
          "the web server does not pass WebSocket on",

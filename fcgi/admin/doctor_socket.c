@@ -146,6 +146,13 @@ append_headers(const struct doctor *doctor, enum identity identity,
     bytes_append_char(headers, '\0');
 }
 
+static bool
+has_heard(const struct doctor_socket *socket, const char *text)
+{
+    return socket->heard.len &&
+           memmem(socket->heard.data, socket->heard.len, text, strlen(text));
+}
+
 /* Shakes hands, for at most DOCTOR_PROMPT_MS, and waits for what opens it. */
 static bool
 open_socket(struct doctor *doctor, enum identity identity)
@@ -162,9 +169,7 @@ open_socket(struct doctor *doctor, enum identity identity)
                                        (uint64_t)socket->started_us);
     if (!is_begun)
         set_over(socket);
-    while (!socket->ended_us &&
-           !memmem(socket->heard.data, socket->heard.len, opening,
-                   sizeof opening - 1) &&
+    while (!socket->ended_us && !has_heard(socket, opening) &&
            clock_monotonic_us() - socket->started_us < DOCTOR_PROMPT_MS * 1000)
         web_turn(&doctor->web, 10);
     bytes_fini(&headers);
@@ -228,12 +233,6 @@ look_why(struct doctor *doctor)
     web_wait(&doctor->web, &probe, has_answer, NULL, DOCTOR_PROMPT_MS);
     judge_answer(doctor, &probe);
     web_end(&doctor->web, &probe);
-}
-
-static bool
-has_heard(const struct doctor_socket *socket, const char *text)
-{
-    return memmem(socket->heard.data, socket->heard.len, text, strlen(text));
 }
 
 /* Publishes by a socket of its own. True: it was stored. */
