@@ -3,7 +3,7 @@
 import { onLanguage, say } from "../site.js";
 import { SERVERS, fixFor } from "./fixes.js";
 import { look } from "./look.js";
-import { FINDINGS, LATE, words } from "./words.js";
+import { FINDINGS, LIMITS, words } from "./words.js";
 
 /** In this order they are shown. */
 const VERDICTS = ["wrong", "note", "unknown", "ok"];
@@ -94,9 +94,8 @@ function meet(name) {
 }
 
 function take(code, verdict, seen) {
-    const isLate = code === "going-unnoticed"
-        && LATE.includes($("#server").value);
-    const isNote = verdict === "wrong" && (FINDINGS[code].note || isLate);
+    const isLimit = LIMITS[code]?.includes($("#server").value);
+    const isNote = verdict === "wrong" && (FINDINGS[code].note || isLimit);
     found.set(code, { verdict: isNote ? "note" : verdict, seen });
     show();
 }

@@ -258,5 +258,8 @@ export const FINDINGS = {
     },
 };
 
-/** Web servers that cannot notice a reader's going any sooner. */
-export const LATE = ["apache", "caddy"];
+/** What web servers cannot do better, and so is no fault of theirs there. */
+export const LIMITS = {
+    "going-unnoticed": ["apache", "caddy"],
+    "ws-missing": ["h2o"],
+};
