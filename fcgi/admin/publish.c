@@ -49,7 +49,7 @@ judge(const struct queue_message *message, const struct options *options,
         return true;
     if (!rules_size(message->size_bytes, options, refusal))
         return false;
-    return message->type != QUEUE_TEXT ||
+    return message->type == QUEUE_BINARY ||
            utf8_valid(message->data, message->size_bytes) ||
            problem_refuse(refusal, PROBLEM_NOT_UTF8,
                           "the message is not UTF-8; send other bytes with "

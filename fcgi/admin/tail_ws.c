@@ -1,9 +1,9 @@
 /* Following a URL by WebSocket. */
 #include "tail_url.h"
 
+#include "base/clock.h"
 #include "client/frames_client.h"
 #include "client/json_member.h"
-#include "base/clock.h"
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -181,6 +181,20 @@ open_socket(struct socket *socket, const char *address)
     return opened;
 }
 
+/* While it connects: who interrupts it need not wait. */
+static int
+on_progress(void *context, curl_off_t down_total, curl_off_t down,
+            curl_off_t up_total, curl_off_t up)
+{
+    struct tail *tail = context;
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    tail_look(tail);
+    return tail->is_over;
+}
+
 enum turn
 url_tail_ws(struct url_tail *url)
 {
@@ -194,6 +208,9 @@ url_tail_ws(struct url_tail *url)
     curl_easy_setopt(url->curl, CURLOPT_HTTP_VERSION,
                      (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(url->curl, CURLOPT_SSL_ENABLE_ALPN, 0L);
+    curl_easy_setopt(url->curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(url->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(url->curl, CURLOPT_XFERINFODATA, url->tail);
     CURLcode code = curl_easy_perform(url->curl);
     if (code == CURLE_OK)
         code = curl_easy_getinfo(url->curl, CURLINFO_ACTIVESOCKET, &socket.fd);

@@ -61,8 +61,9 @@ def test_bytes_that_are_text_are_kept_as_they_are(made, data):
 
 
 def test_other_bytes_want_to_be_called_binary(made):
-    made.run("publish", "room", data=b"\xff", code=1)
-    assert "--type binary" in made.complaint
+    for type in ("text", "json"):
+        made.run("publish", "room", "--type", type, data=b"\xff", code=1)
+        assert "--type binary" in made.complaint
     made.run("publish", "room", "--type", "binary", data=b"\xff\0")
     assert made.earshot.data("room") == ["/wA="]
 
