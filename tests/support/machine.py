@@ -104,5 +104,7 @@ class Machine:
                    0.05)
 
     def changed(self):
-        """The files that are other than the machine's, as paths."""
-        return self.run(f"cd {self.CHANGES} && find . ! -type d").split()
+        """The files that are new, or other than the machine's, as paths.
+        (What was removed is marked there by a device.)"""
+        return self.run(f"cd {self.CHANGES} && "
+                        "find . -type f -o -type l").split()
