@@ -281,7 +281,7 @@ def test_status_tells_messages_and_commits(earshot):
 # Paths and methods
 
 @pytest.mark.parametrize("target", [
-    "/", "", "/room/nothing", "/room/sse/more", "/room/poll/", "/-/",
+    "/", "", "/room/nothing", "/room/sse/more", "/room/poll/",
     "/-/nothing", "/room/POLL", "//room"])
 def test_an_unknown_path_is_404(earshot, target):
     if target in ("", "//room"):
