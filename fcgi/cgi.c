@@ -82,11 +82,11 @@ int
 cgi_serve(const struct options *options)
 {
     static struct server server;
+    setup_serves_one();
     if (!server_init(&server, options)) {
         log_error("cgi", "cannot make the event loop: %m");
         return EXIT_FAILURE;
     }
-    setup_serves_one();
     bool served = serve_one(&server);
     if (served)
         server_run(&server);

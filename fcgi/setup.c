@@ -11,7 +11,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static char software[64]; /* as the first request has named it */
+/* What the first few web servers that called name themselves, the newest of
+ * them in use; each is warned of once. */
+enum { SERVERS_MAX = 4 };
+static char servers[SERVERS_MAX][64];
+static int server_count;
 static bool serves_one;
 
 void
@@ -66,7 +70,7 @@ setup_append(struct bytes *json, const struct options *options)
         [WHO_NONE] = "none",
     };
     bytes_append_string(json, "{\"server\":");
-    append_string(json, software[0] ? software : NULL);
+    append_string(json, server_count ? servers[server_count - 1] : NULL);
     bytes_printf(json, ",\"publish\":\"%s\",\"admin\":\"%s\",\"origin\":",
                  who[options->publish], who[options->admin]);
     append_string(json, options->origin);
@@ -100,7 +104,7 @@ static const struct {
 };
 
 static void
-warn_of_limits(const struct options *options)
+warn_of_limits(const char *software, const struct options *options)
 {
     double beat_s = (double)options->heartbeat_us / 1e6 * 1.2;
     double wait_s = (double)options->wait_max_us / 1e6;
@@ -126,7 +130,7 @@ warn_of_limits(const struct options *options)
 static void
 warn_of_fcgid(const struct setup_server *server)
 {
-    if (strncasecmp(software, "Apache", 6) == 0 &&
+    if (strncasecmp(server->software, "Apache", 6) == 0 &&
         strncmp(server->script_filename, "proxy:", 6) != 0)
         log_warn("setup", "this is Apache without mod_proxy_fcgi: mod_fcgid "
                           "and mod_cgi keep a process for each stream. Publish "
@@ -134,12 +138,26 @@ warn_of_fcgid(const struct setup_server *server)
                           "streams and long-polls");
 }
 
+static bool
+is_new(const char *software)
+{
+    for (int i = 0; i < server_count; i++)
+        if (strncmp(servers[i], software, sizeof servers[0] - 1) == 0)
+            return false;
+    return software[0] && server_count < SERVERS_MAX;
+}
+
 void
 setup_notice(const struct setup_server *server, const struct options *options)
 {
-    if (software[0] || !server->software[0])
+    if (!is_new(server->software))
         return;
-    snprintf(software, sizeof software, "%s", server->software);
-    warn_of_limits(options);
+    snprintf(servers[server_count++], sizeof servers[0], "%s",
+             server->software);
+    /* One who is asked once would warn at each request; and who may hold one
+     * subscriber has been told so by somebody who knows. */
+    if (serves_one || options->subscribers_max == 1)
+        return;
+    warn_of_limits(server->software, options);
     warn_of_fcgid(server);
 }

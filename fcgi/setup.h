@@ -19,9 +19,9 @@ struct setup_server {
     const char *script_filename; /* SCRIPT_FILENAME, or "" */
 };
 
-/* Notes it, and warns in the log, once, of what is known of such a server and
- * does not go with OPTIONS. Nothing else may depend on what a web server is
- * called. */
+/* Notes it, and warns in the log, once for each, of what is known of such a
+ * server and does not go with OPTIONS. Nothing else may depend on what a web
+ * server is called. */
 void setup_notice(const struct setup_server *server,
                   const struct options *options);
 
