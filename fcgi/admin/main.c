@@ -36,8 +36,8 @@ print_help(FILE *file)
             &options_programs[commands[i].program];
         fprintf(file, "  %s %s\n", commands[i].word, words->usage);
     }
-    fputs("\nearshot COMMAND --help says more of each. The queue's file is that "
-          "of --queue PATH,\nor of EARSHOT_QUEUE.\n\n"
+    fputs("\nearshot COMMAND --help says more of each. --queue PATH or "
+          "EARSHOT_QUEUE names the\nqueue's file.\n\n"
           "Exit status: 0 done; 1 not done, or something is wrong; 2 the "
           "command line is\nwrong; 3 not now: the same command may be tried "
           "again.\n",
