@@ -16,6 +16,7 @@ from front import BRIEF, DEPLOY, Times
 from front_apache import ApacheFcgid, ApacheProxy
 from processes import clean_up
 from wait import holds_for, slow, wait_until
+from websocket import WebSocket
 
 KINDS = [ApacheProxy, ApacheFcgid]
 NAMES = [kind.name for kind in KINDS]
@@ -309,6 +310,17 @@ def test_a_connection_of_http_2_begins_with_six_requests(proxy, before, held):
     finally:
         curl.kill()
         curl.wait()
+
+
+def test_websockets_pass_by_tls_beside_it(proxy):
+    """Browsers make them a connection of HTTP/1.1."""
+    site = f"localhost:{proxy.secure_port}"
+    for origin, status in ((f"https://{site}", 101),
+                           ("https://evil.example", 403)):
+        with WebSocket(("127.0.0.1", proxy.secure_port), "/earshot/room/ws",
+                       {"Origin": origin}, host=site, opened=False,
+                       tls=proxy.certificate.context()) as socket:
+            assert socket.head.status == status
 
 
 # mod_fcgid
