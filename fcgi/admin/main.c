@@ -37,7 +37,7 @@ print_help(FILE *file)
         fprintf(file, "  %s %s\n", commands[i].word, words->usage);
     }
     fputs("\nearshot COMMAND --help says more of each. --queue PATH or "
-          "EARSHOT_QUEUE names the\nqueue's file.\n\n"
+          "EARSHOT_QUEUE names\nthe queue's file.\n\n"
           "Exit status: 0 done; 1 not done, or something is wrong; 2 the "
           "command line is\nwrong; 3 not now: the same command may be tried "
           "again.\n",
