@@ -6,7 +6,6 @@ import shutil
 import npm
 import pytest
 from doctor_faults import FAULTS, IDLE, RARE
-from front_lighttpd import LighttpdSpawned
 from front_nginx import Nginx
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -78,22 +77,20 @@ def page(deployed, chromium):
     return page
 
 
-@pytest.mark.parametrize("kind", [Nginx, LighttpdSpawned])
-def test_nothing_is_wrong_with_what_is_shipped(page, kind):
-    page = page(kind, hold=1).look()
+def test_nothing_is_wrong_with_what_is_shipped(page):
+    page = page(Nginx, hold=1).look()
     assert page.of("wrong") == set(), page.find("#result").text
     assert page.find("#sum").text == "Nothing is wrong"
     assert page.of("note") == {"http1-only"}
     assert {"buffering", "headers-held", "compression", "idle-limit",
             "going-unnoticed", "ws-missing", "log-nowhere"} <= page.of("ok")
-    assert page.find("#server").get_attribute("value") in kind.__name__.lower()
+    assert page.find("#server").get_attribute("value") == "nginx"
     assert page.browser.console() == []
 
 
 @pytest.mark.parametrize("fault", [
     "lighttpd buffers", "lighttpd has no path for WebSocket",
-    "earshot-ws does not run", "nginx compresses streams",
-    "nginx ignores a client's going"])
+    "nginx compresses streams", "nginx ignores a client's going"])
 def test_the_fault_is_found_and_no_other(page, fault):
     code, kind, line = FAULTS[fault]
     page = page(kind, RARE).look()

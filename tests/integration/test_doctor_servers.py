@@ -6,12 +6,16 @@ import pytest
 from doctor import Visit
 from doctor_faults import FAULTS, IDLE, NGINX, RARE, front
 from front_apache import ApacheFcgid, ApacheProxy
+from front_caddy import Caddy
+from front_cgi import CgiLighttpd
+from front_h2o import H2o
 from front_lighttpd import LighttpdSocket, LighttpdSpawned
 from front_nginx import Nginx
 
 
 @pytest.mark.parametrize("kind", [
-    LighttpdSpawned, LighttpdSocket, Nginx, ApacheProxy, ApacheFcgid])
+    LighttpdSpawned, LighttpdSocket, Nginx, ApacheProxy, ApacheFcgid, Caddy,
+    H2o, CgiLighttpd])
 def test_nothing_is_wrong_with_what_is_shipped(deployed, directory, kind):
     server = deployed(kind)
     visit = Visit(directory, server.url, "--ignore", "ws-missing"
