@@ -35,7 +35,7 @@ const struct option options_table[] = {
      "remote_user=) or another, such as X-Remote-User. Believed only from "
      "loopback and the Unix socket; without it no user is known"},
     {"admin", BOTH, KIND_WORD, AT(admin), "anyone|user|local", 0, 0, "local",
-     "who may ask for /-/status"},
+     "who may see figures: /-/status, /-/metrics and the page at /-/"},
     {"origin", BOTH, KIND_TEXT, AT(origin), "LIST", 0, 0, "",
      "origins of other sites whose pages may use this one, with commas "
      "between (https://a.example,https://b.example:8443); * is all of them"},
