@@ -14,11 +14,12 @@ import pytest
 
 from front import BRIEF, DEPLOY, Times
 from front_apache import ApacheFcgid, ApacheProxy
+from front_cgi import CgiApache
 from processes import clean_up
 from wait import holds_for, slow, wait_until
 from websocket import WebSocket
 
-KINDS = [ApacheProxy, ApacheFcgid]
+KINDS = [ApacheProxy, ApacheFcgid, CgiApache]
 NAMES = [kind.name for kind in KINDS]
 
 
