@@ -11,7 +11,7 @@
 /* -- is a reader's going noticed? ---------------------------------------- */
 
 /* Other processes tell their numbers once a second at most. */
-enum { COUNT_MS = 3000, LOOK_EVERY_MS = 100 };
+enum { COUNT_MS = 5000, LOOK_EVERY_MS = 100 };
 
 /* How many follow the channel by SSE; -1: it is not known. */
 static double
@@ -73,7 +73,7 @@ doctor_going(struct doctor *doctor)
                     (double)(clock_monotonic_us() - left_us) / 1e6);
     else
         report_found(report, FINDING_GOING,
-                     "3 s after a reader closed its connection it still "
+                     "5 s after a reader closed its connection it still "
                      "counted");
 }
 

@@ -3,6 +3,9 @@
 import { PROMPT, Stream, ask, until } from "./wire.js";
 import { words } from "./words.js";
 
+/** Other processes tell their numbers once a second at most. */
+const COUNT = 5000; // ms
+
 const seconds = (ms) => (ms / 1000).toFixed(1);
 
 async function readers(doctor) {
@@ -12,7 +15,7 @@ async function readers(doctor) {
 }
 
 async function waitForCount(doctor, count) {
-    const end = performance.now() + PROMPT;
+    const end = performance.now() + COUNT;
     while (performance.now() < end) {
         if (await readers(doctor) === count) {
             return true;
@@ -43,8 +46,8 @@ export async function going(doctor) {
             words(`after ${after} s`, `${after} 秒后`));
     } else {
         doctor.say("wrong", "going-unnoticed",
-            words("3 s after a reader left it still counted",
-                "读者离开 3 秒后还算在人数里"));
+            words("5 s after a reader left it still counted",
+                "读者离开 5 秒后还算在人数里"));
     }
 }
 
