@@ -3,6 +3,7 @@ is told, and nothing is left when it ends."""
 
 import itertools
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -34,6 +35,18 @@ def test_it_serves_nobody_itself_and_its_children_share_the_queue(parent):
     assert parent.pid not in pids
     ids = [parent.publish("room", str(i)) for i in range(20)]
     assert [message["id"] for message in parent.messages("room")] == ids
+
+
+def test_the_figures_name_every_child_also_one_that_has_come_for_another(
+        parent):
+    def named():
+        text = parent.get("/-/metrics").body.decode()
+        return sorted(map(int, re.findall(
+            r'^earshot_process_info\{process="(\d+)"', text, re.M)))
+    wait_until(lambda: named() == family.children(parent.pid))
+    family.kill(family.children(parent.pid)[0])
+    family.all_serve(parent, COUNT)
+    wait_until(lambda: named() == family.children(parent.pid))
 
 
 def test_auto_is_one_for_each_core_that_it_may_use(start, directory):
