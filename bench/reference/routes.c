@@ -1,21 +1,14 @@
 #include "routes.h"
 
-#include "access.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "client.h"
 #include "counts.h"
 #include "follow.h"
-#include "forwarded.h"
 #include "handshake.h"
-#include "headers.h"
 #include "hub/names.h"
-#include "metrics.h"
-#include "page.h"
 #include "problem.h"
-#include "query.h"
-#include "reply.h"
-#include "status.h"
+#include "routes_internal.h"
 #include "submission.h"
 #include "ws.h"
 
@@ -33,17 +26,6 @@
 #include <unistd.h>
 
 enum { PATH_MAX_BYTES = 16 * 1024 };
-
-/* One request under way: it is answered before its callback returns. */
-struct ask {
-    struct exchange exchange; /* for replies */
-    int null_fd; /* what libevent closes in the place of a client */
-    struct headers headers;
-    struct visitor visitor;
-    struct forwarded_values values;
-    struct query query;
-    char peer[INET6_ADDRSTRLEN];
-};
 
 /* -- who asks ----------------------------------------------------------- */
 
@@ -93,8 +75,8 @@ read_visitor(struct ask *ask)
 }
 
 /* False: the visitor may not, and has been answered. */
-static bool
-may(struct ask *ask, enum access access)
+bool
+routes_may(struct ask *ask, enum access access)
 {
     struct refusal refusal;
     if (access_judge(&ask->visitor, access, ask->exchange.server->options,
@@ -181,8 +163,8 @@ note_rights(const struct ask *ask, struct client *client)
 }
 
 /* A stream ends with its connection: it needs no chunks (RFC 9112, 6.3). */
-static void
-append_stream_head(struct bytes *bytes, const struct exchange *exchange)
+void
+routes_append_stream_head(struct bytes *bytes, const struct exchange *exchange)
 {
     bytes_append_string(bytes, "HTTP/1.1 200 OK\r\n"
                                "Content-Type: text/event-stream\r\n"
@@ -200,9 +182,9 @@ append_stream_head(struct bytes *bytes, const struct exchange *exchange)
 
 /* Gives the connection to CLIENT, with GREETING to be sent first. False: it has
  * not got it, and is freed. */
-static bool
-give_connection(struct ask *ask, struct client *client, struct bytes *greeting,
-                struct refusal *refusal)
+bool
+routes_give_connection(struct ask *ask, struct client *client,
+                       struct bytes *greeting, struct refusal *refusal)
 {
     struct bytes input = BYTES_EMPTY;
     int fd = take_connection(ask, &input);
@@ -232,14 +214,14 @@ make_client(struct ask *ask, const struct follow *follow, const char *accept,
     if (accept)
         append_handshake(&greeting, accept);
     else
-        append_stream_head(&greeting, &ask->exchange);
+        routes_append_stream_head(&greeting, &ask->exchange);
     enum queue_status status = ws_join(client, follow, &greeting);
     if (status == QUEUE_OK) {
         const struct options *options = server->options;
         note_rights(ask, client);
         client->frames.message_max =
             submission_max((size_t)options->message_max, client->is_raw);
-        bool given = give_connection(ask, client, &greeting, refusal);
+        bool given = routes_give_connection(ask, client, &greeting, refusal);
         if (given && server->stopping) /* to come back, to the next program */
             client_leave(client, CLOSE_GOING_AWAY);
         return given;
@@ -250,8 +232,8 @@ make_client(struct ask *ask, const struct follow *follow, const char *accept,
     return false;
 }
 
-static bool
-may_come(struct server *server, struct refusal *refusal)
+bool
+routes_may_come(struct server *server, struct refusal *refusal)
 {
     if (server_is_full(server))
         return problem_refuse(refusal, PROBLEM_BUSY,
@@ -283,8 +265,8 @@ follow(struct ask *ask, const char *names, const char *accept,
     if ((accept && !check_from(ask->query.from, refusal)) ||
         !follow_read(&follow, &asked, server->options, refusal))
         return false;
-    bool came =
-        may_come(server, refusal) && make_client(ask, &follow, accept, refusal);
+    bool came = routes_may_come(server, refusal) &&
+                make_client(ask, &follow, accept, refusal);
     if (came)
         log_info(accept ? "ws" : "sse",
                  "came channel=%s channels=%zu subscribers=%zu",
@@ -299,7 +281,7 @@ serve_ws(struct ask *ask, const char *names)
 {
     char accept[HANDSHAKE_ACCEPT_SIZE];
     struct refusal refusal;
-    if (!may(ask, ACCESS_READ))
+    if (!routes_may(ask, ACCESS_READ))
         return;
     if (!judge_handshake(ask, accept, &refusal) ||
         !follow(ask, names, accept, &refusal))
@@ -330,7 +312,7 @@ static void
 serve_sse(struct ask *ask, const char *names)
 {
     struct refusal refusal = {.sentence = ""};
-    if (!may(ask, ACCESS_READ))
+    if (!routes_may(ask, ACCESS_READ))
         return;
     if (ask->exchange.is_head && may_follow(ask, names, &refusal))
         reply_stream(&ask->exchange, "");
@@ -342,88 +324,10 @@ serve_sse(struct ask *ask, const char *names)
         reply_refusal(&ask->exchange, &refusal);
 }
 
-/* The figures of all processes, an event a second. */
-static bool
-watch(struct ask *ask, struct refusal *refusal)
-{
-    struct bytes greeting = BYTES_EMPTY;
-    if (ask->exchange.is_head || !may_come(ask->exchange.server, refusal))
-        return false;
-    struct client *client = client_new(ask->exchange.server);
-    ws_watch(client);
-    counts_answer(client->server, 200);
-    append_stream_head(&greeting, &ask->exchange);
-    bytes_printf(&greeting, "retry: %lld\n\n",
-                 (long long)server_retry_ms(client->server));
-    return give_connection(ask, client, &greeting, refusal);
-}
-
-static void
-serve_watch(struct ask *ask, const char *name)
-{
-    struct refusal refusal = {.sentence = ""};
-    (void)name;
-    if (may(ask, ACCESS_ADMIN) && !watch(ask, &refusal))
-        reply_stream(&ask->exchange, refusal.sentence);
-}
-
 /* -- routes ------------------------------------------------------------- */
 
-static void
-serve_health(struct ask *ask, const char *name)
-{
-    struct bytes json = BYTES_EMPTY;
-    (void)name;
-    if (!may(ask, ACCESS_HEALTH))
-        return;
-    bool is_ready = status_health(&json, ask->exchange.server);
-    reply_json(&ask->exchange, is_ready ? 200 : 503, &json);
-}
-
-static void
-serve_status(struct ask *ask, const char *name)
-{
-    struct bytes json = BYTES_EMPTY;
-    (void)name;
-    if (!may(ask, ACCESS_ADMIN))
-        return;
-    status_figures(&json, ask->exchange.server);
-    reply_json(&ask->exchange, 200, &json);
-}
-
-static void
-serve_metrics(struct ask *ask, const char *name)
-{
-    struct bytes text = BYTES_EMPTY;
-    (void)name;
-    if (!may(ask, ACCESS_ADMIN))
-        return;
-    metrics_append(&text, ask->exchange.server);
-    reply_body(&ask->exchange, METRICS_TYPE, &text);
-}
-
-static void
-serve_page(struct ask *ask, const char *name)
-{
-    struct bytes body = BYTES_EMPTY;
-    if (!may(ask, ACCESS_ADMIN))
-        return;
-    const char *type = page_append(&body, name, ask->exchange.server);
-    reply_body(&ask->exchange, type, &body);
-}
-
-static const struct {
-    const char *name;
-    void (*serve)(struct ask *ask, const char *name);
-} own_addresses[] = {
-    {"health", serve_health},   {"status", serve_status},
-    {"metrics", serve_metrics}, {"sse", serve_watch},
-    {"", serve_page},           {"page.css", serve_page},
-    {"page.js", serve_page},
-};
-
-static void
-refuse_path(struct ask *ask)
+void
+routes_refuse_path(struct ask *ask)
 {
     struct refusal refusal;
     problem_refuse(&refusal, PROBLEM_NOT_FOUND,
@@ -433,9 +337,9 @@ refuse_path(struct ask *ask)
     reply_refusal(&ask->exchange, &refusal);
 }
 
-static void
-serve_method(struct ask *ask, const char *name,
-             void (*serve)(struct ask *ask, const char *name))
+void
+routes_serve_method(struct ask *ask, const char *name,
+                    void (*serve)(struct ask *ask, const char *name))
 {
     switch (evhttp_request_get_command(ask->exchange.request)) {
     case EVHTTP_REQ_GET:
@@ -443,25 +347,13 @@ serve_method(struct ask *ask, const char *name,
         serve(ask, name);
         return;
     case EVHTTP_REQ_OPTIONS:
-        if (may(ask, ACCESS_HEALTH))
+        if (routes_may(ask, ACCESS_HEALTH))
             reply_options(&ask->exchange);
         return;
     default:
         reply_method(&ask->exchange);
         return;
     }
-}
-
-static void
-route_own(struct ask *ask, const char *last)
-{
-    for (size_t i = 0; i < sizeof own_addresses / sizeof *own_addresses; i++) {
-        if (strcmp(last, own_addresses[i].name) == 0) {
-            serve_method(ask, last, own_addresses[i].serve);
-            return;
-        }
-    }
-    refuse_path(ask);
 }
 
 /* By the last two segments: whatever precedes is where a web server has mounted
@@ -471,20 +363,20 @@ route(struct ask *ask, char *path)
 {
     char *last = strrchr(path, '/');
     if (!last || last == path) {
-        refuse_path(ask);
+        routes_refuse_path(ask);
         return;
     }
     *last++ = '\0';
     char *name = strrchr(path, '/');
     name = name ? name + 1 : path;
     if (strcmp(name, "-") == 0)
-        route_own(ask, last);
+        routes_own(ask, last);
     else if (strcmp(last, "ws") == 0)
-        serve_method(ask, name, serve_ws);
+        routes_serve_method(ask, name, serve_ws);
     else if (strcmp(last, "sse") == 0)
-        serve_method(ask, name, serve_sse);
+        routes_serve_method(ask, name, serve_sse);
     else
-        refuse_path(ask);
+        routes_refuse_path(ask);
 }
 
 /* libevent reads no body of HEAD: it would take it for the next request, with
