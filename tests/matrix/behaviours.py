@@ -11,7 +11,10 @@ import subprocess
 import threading
 import time
 
+import web
+from front import REAL
 from wait import holds_for, slow, wait_until
+from websocket import new_key
 
 FRIEND = "https://friend.example"      # --origin of every front
 ROWS = {}                               # name -> (its words, the function)
@@ -212,11 +215,19 @@ def mounted(front, mount):
                 assert socket.take(1)[0]["data"] == "here"
 
 
+def handshake(front):
+    """The status that answers one."""
+    headers = {"Upgrade": "websocket", "Connection": "Upgrade",
+               "Sec-WebSocket-Key": new_key(), "Sec-WebSocket-Version": "13"}
+    answer = web.Response("GET", front.url + "/ws/ws", headers)
+    answer.close()
+    return answer.head().status
+
+
 @behaviour("WebSocket at the same path")
 def websocket(front):
-    with front.socket("ws", opened=False) as socket:
-        check(socket.head.status == 101,
-              f"WebSocket was answered {socket.head.status}")
+    status = handshake(front)
+    assert status == 101, f"WebSocket was answered {status}"
     with front.socket("ws", headers={"Origin": front.site}) as socket, \
             front.stream("ws") as held:
         assert socket.publish("by websocket")
@@ -300,8 +311,8 @@ def established(pid):
 
 @behaviour("a reader's leaving")
 def leaving(front):
-    """At once means: with no heartbeat to come for an hour."""
-    with front.another(heartbeat=3600) as other:
+    """At once means: with no heartbeat to come for an hour, nor a limit."""
+    with front.another(times=REAL, heartbeat=3600) as other:
         held = [other.stream("room") for _ in range(3)]
         wait_until(lambda: subscribers(other)["sse"] == 3, what="readers")
         held.pop().close()                      # FIN

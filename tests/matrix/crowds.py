@@ -189,6 +189,7 @@ def ten_reloads(front):
                 wait_until(lambda: ready(other), 20, "an answer")
             for stream in held:
                 stream.rest(timeout=4 * life)
+                stream.close()
             wait_until(lambda: len(other.workers()) <= max(len(before), 1),
                        3 * life + 5, "the end of the old workers")
         finally:

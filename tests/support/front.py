@@ -275,11 +275,12 @@ class Front(Process):
         return code
 
     @contextlib.contextmanager
-    def another(self, **options):
+    def another(self, times=None, **options):
         """One of the same kind with other options, that runs for a while."""
         directory = pathlib.Path(tempfile.mkdtemp(prefix="earshot-"))
         directory.chmod(0o755)
-        other = type(self)(directory, self.times, **{**self.more, **options})
+        other = type(self)(directory, times or self.times,
+                           **{**self.more, **options})
         try:
             yield other.start()
         finally:

@@ -1,6 +1,11 @@
 """The front of h2o."""
 
+import base64
+import contextlib
+import hashlib
 import os
+import signal
+import subprocess
 
 from front import Cannot, Front
 
@@ -31,6 +36,7 @@ class H2o(Front):
     title = "h2o"
     files = ("h2o/earshot.conf", "h2o/earshot-ws.conf", "h2o/login.conf")
     h2 = True
+    notices = "at a heartbeat"
     websocket = False       # not at the same address: see `socket`
     cannot = {"websocket": Cannot("at an address of its own", "404")}
 
@@ -55,6 +61,13 @@ class H2o(Front):
             (ws, "timeout.io: 60000", f"timeout.io: {idle}"),
             (ws, "websocket.timeout: 60000", f"websocket.timeout: {idle}")]
 
+    def passwords(self):
+        """As htpasswd -s writes it."""
+        digest = base64.b64encode(hashlib.sha1(b"secret").digest()).decode()
+        path = self.directory / "users"
+        path.write_text(f"ann:{{SHA}}{digest}\n")
+        return path
+
     def configure(self, shipped):
         folder = self.directory
         (folder / "earshot.conf").write_text(
@@ -69,12 +82,17 @@ class H2o(Front):
             directory=folder, port=self.port, mount=self.mount or "/",
             secure_port=self.secure_port, key=self.certificate.key,
             certificate=self.certificate.certificate, websocket=websocket,
-            user="user: root\n" if self.is_root() else ""))
+            user="user: root\n" if os.geteuid() == 0 else ""))
 
-    @staticmethod
-    def is_root():
-        import os
-        return os.geteuid() == 0
+    def stop_server(self, timeout=8):
+        """As systemd does it with the page's TimeoutStopSec: h2o would wait
+        for the end of every stream."""
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(1)
+        for pid in self.workers():
+            os.kill(pid, signal.SIGKILL)
+        return super().stop_server(timeout)
 
     def command(self):
         # As its systemd unit does: the master reloads by SIGHUP.
