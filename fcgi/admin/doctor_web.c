@@ -275,12 +275,26 @@ is_over(const struct probe *probe, const void *context)
     return probe->ended_us;
 }
 
+/* Apache's mod_http2 resets one in several POSTs that it answers 401, and no
+ * answer comes (2.4.71). */
+static bool
+is_reset(const struct probe *probe)
+{
+    return probe->code == CURLE_HTTP2_STREAM && !probe->status;
+}
+
 bool
 web_ask(struct web *web, struct probe *probe, const struct ask *ask,
         int64_t wait_ms)
 {
     web_start(web, probe, ask);
     bool came = web_wait(web, probe, is_over, NULL, wait_ms);
+    if (came && is_reset(probe)) {
+        struct ask again = *ask;
+        again.is_http1 = true;
+        web_start(web, probe, &again);
+        came = web_wait(web, probe, is_over, NULL, wait_ms);
+    }
     web_leave(web, probe);
     return came && probe->code == CURLE_OK;
 }
