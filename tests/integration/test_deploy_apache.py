@@ -151,7 +151,8 @@ def test_a_client_cannot_say_for_which_host_apache_asked(proxy, claim):
 # What is there, and what is not
 
 def test_a_program_that_is_back_is_used_at_once(proxy):
-    """Without retry=0 Apache would not try again for a minute."""
+    """Apache does not take it for dead for a while, as it does with members
+    of a balancer."""
     earshot, endpoint = proxy.companions
     for one in (earshot, endpoint):
         one.stop()
