@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <fcgiapp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,10 +23,27 @@ static struct {
     FCGX_Request parsed;
 } reader = {.fd = -1};
 
+/* libfcgi takes SIGTERM and SIGUSR1 for itself, and does nothing then: who is
+ * told to stop while it still starts would go on for ever. */
+static int
+init_without_signals(void)
+{
+    sigset_t stop, before;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &stop, &before);
+    int result = FCGX_Init();
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGUSR1, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+
 bool
 request_setup(void)
 {
-    if (FCGX_Init() != 0)
+    if (init_without_signals() != 0)
         return false;
     return FCGX_InitRequest(&reader.parsed, -1, 0) == 0;
 }

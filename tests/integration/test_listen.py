@@ -266,6 +266,21 @@ def held(earshot):
     return streams, polls
 
 
+@pytest.mark.parametrize("name", ["earshot.fcgi", "earshot-ws"])
+def test_who_is_told_to_stop_while_it_starts_stops(directory, name):
+    """A web server that reloads twice does that. libfcgi's own handler would
+    swallow the signal."""
+    (directory / "queue").mkdir()
+    for step in range(30):
+        process = subprocess.Popen(
+            [program(name), "--queue", directory / "queue" / "earshot.db",
+             "--socket", directory / "socket"],
+            env=surroundings(directory), stderr=subprocess.DEVNULL)
+        time.sleep(step * 0.0005)
+        process.terminate()
+        assert process.wait(slow(10)) in (0, -signal.SIGTERM)
+
+
 def test_sigterm_answers_polls_and_ends_streams(earshot):
     cursor = earshot.publish("room", "before")
     streams, polls = held(earshot)

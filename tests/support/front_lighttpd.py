@@ -55,17 +55,15 @@ class LighttpdFront(Front):
             + self.lines + "".join(text for name, text in shipped.items()
                       if name.endswith(".conf")))
 
-    def stop_server(self, timeout=8):
-        """Not within a reload: its end forgets a SIGTERM that came before."""
-        log = self.directory / "lighttpd-error.log"
-
-        def settled():
-            text = log.read_text("utf-8", "replace")
-            return text.rfind("server started") > \
-                text.rfind("graceful shutdown started")
-        if self.running():
-            wait_until(settled, 15, "the end of a reload")
-        return super().stop_server(timeout)
+    def reload(self):
+        """Until it is over: it waits for streams, and for clients who do not
+        close what was cut; a SIGTERM that came meanwhile would be forgotten."""
+        def starts():
+            log = self.directory / "lighttpd-error.log"
+            return log.read_text("utf-8", "replace").count("server started")
+        before = starts()
+        super().reload()
+        wait_until(lambda: starts() > before, 30, "the end of a reload")
 
     def command(self):
         return ["/usr/sbin/lighttpd", "-D", "-f",
