@@ -13,7 +13,7 @@ import zlib
 import pytest
 
 from front import BRIEF, DEPLOY, Times
-from front_apache import ApacheFcgid, ApacheProxy
+from front_apache import ApacheFcgid, ApacheProxy, enabled_by
 from front_cgi import CgiApache
 from processes import clean_up
 from wait import holds_for, slow, wait_until
@@ -190,6 +190,13 @@ def test_mod_fcgid_s_streams_end_before_they_are_killed():
     life, = numbers("fcgid.conf", "EARSHOT_STREAM_LIFE ")
     limit, = numbers("fcgid.conf", "\nFcgidBusyTimeout ")
     assert life * 1.2 < limit
+
+
+@pytest.mark.parametrize("name", ["earshot", "fcgid", "tls"])
+def test_the_page_enables_what_its_file_needs(name):
+    page = (DEPLOY / "apache/README.md").read_text()
+    shipped = (DEPLOY / f"apache/{name}.conf").read_text()
+    assert f"    a2enmod {' '.join(enabled_by(shipped))}\n" in page
 
 
 # Threads
