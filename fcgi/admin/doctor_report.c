@@ -116,14 +116,18 @@ report_count(const struct report *report, enum verdict verdict)
 
 /* -- for people ---------------------------------------------------------- */
 
-/* Bytes of a server's that a terminal would obey become a question mark. */
+/* Bytes of a server's that a terminal would obey become a question mark: C0,
+ * DEL and C1, which in UTF-8 are 0xc2 and one of 0x80 to 0x9f. */
 static int
 put(FILE *file, const char *text, int len)
 {
     int columns = 0;
     for (int i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        fputc(c < 0x20 || c == 0x7f ? '?' : c, file);
+        if (c == 0xc2 && (unsigned char)text[i + 1] < 0xa0)
+            continue;
+        bool is_c1 = c < 0xa0 && i && (unsigned char)text[i - 1] == 0xc2;
+        fputc(c < 0x20 || c == 0x7f || is_c1 ? '?' : c, file);
         columns += (c & 0xc0) != 0x80;
     }
     return columns;
@@ -236,10 +240,14 @@ static void
 append_member(struct bytes *json, const char *name, const char *text)
 {
     bytes_printf(json, "\"%s\":", name);
-    if (text)
-        json_append_string(json, text, strlen(text));
-    else
+    if (!text) {
         bytes_append_string(json, "null");
+        return;
+    }
+    char *copy = xstrdup(text);
+    clean(copy);
+    json_append_string(json, copy, strlen(copy));
+    free(copy);
 }
 
 static void

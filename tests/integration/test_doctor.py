@@ -257,6 +257,20 @@ def test_people_are_told_in_plain_words(directory, start_lighttpd):
                         lines[-1])
 
 
+def test_a_terminal_gets_no_commands_of_a_server_s(directory, fake):
+    fake.answers["/-/health"] = (200, b"x", "text/\x1b[2J\xc2\x9b2J")
+    done = doctor(directory, fake.url)
+    assert "text/?[2J" in done.stdout
+    assert not set("\x1b\x9b") & set(done.stdout)
+
+
+def test_bytes_that_are_no_text_do_not_spoil_the_json(directory, fake):
+    fake.answers["/-/health"] = (200, b"x", "text/\xff\xfe")
+    visit = Visit(directory, fake.url)
+    assert visit.wrong == {"not-earshot"}
+    assert visit.seen("not-earshot").endswith("text/??")
+
+
 def test_a_password_in_the_url_is_not_printed(directory, start_lighttpd):
     server = start_lighttpd(heartbeat=1)
     url = server.url.replace("//", "//ann:secret@") + "/earshot"

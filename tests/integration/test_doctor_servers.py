@@ -64,6 +64,16 @@ def test_an_idle_limit_under_the_heartbeat_is_found(deployed, directory, kind,
     assert line in visit.change("idle-limit")
 
 
+def test_tls_without_http_2_is_told(deployed, directory):
+    server = deployed(front(Nginx, (
+        "nginx/tls.conf", "ssl http2;", "ssl;")))
+    visit = Visit(directory, server.secure_url, "--cacert",
+                  str(server.certificate.certificate))
+    assert visit.wrong == set(), visit
+    assert "not offered" in visit.seen("http1-only")
+    assert "listen 443 ssl http2;" in visit.change("http1-only")
+
+
 @pytest.mark.parametrize("kind", [LighttpdSpawned, Nginx])
 def test_it_is_found_that_anyone_may_publish(deployed, directory, kind):
     server = deployed(kind, publish="anyone")
