@@ -25,7 +25,8 @@ struct counts {
     struct server *server;
     struct figures *figures;
     struct event *event;
-    bool has_told; /* in this turn */
+    bool has_told;     /* in this turn */
+    bool has_gathered; /* what had ended before it was started */
 
     /* Deliveries of one age whose delay is not known yet. */
     enum transport_id transport;
@@ -181,6 +182,9 @@ on_tell(evutil_socket_t fd, short what, void *context)
     struct counts *counts = context;
     (void)fd, (void)what;
     counts->has_told = true;
+    if (!counts->has_gathered)
+        figures_gather(counts->figures);
+    counts->has_gathered = true;
     tell(counts);
 }
 

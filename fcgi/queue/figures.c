@@ -323,6 +323,16 @@ sum_up(struct figures *figures, struct figures_sum *sum,
               by_name);
 }
 
+void
+figures_gather(struct figures *figures)
+{
+    int directory = lock_directory(figures);
+    if (directory < 0)
+        return;
+    notice_each(&figures->notice, on_dead, figures);
+    close(directory);
+}
+
 /* Whoever ends between two looks is in neither, or in both: then what has ended
  * has changed, and it is summed up again. */
 void
@@ -330,11 +340,7 @@ figures_read(struct figures *figures, struct figures_sum *sum)
 {
     struct ended ended = {.values =
                               xcalloc(figures->count, sizeof *ended.values)};
-    int locked = lock_directory(figures);
-    if (locked >= 0) {
-        notice_each(&figures->notice, on_dead, figures);
-        close(locked);
-    }
+    figures_gather(figures);
     int directory = notice_open_directory(&figures->notice);
     unsigned long serial = 0;
     if (directory >= 0)

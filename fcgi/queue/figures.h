@@ -37,6 +37,10 @@ void figures_close(struct figures *figures, const int64_t *values);
 /* Tells the others. Nothing is written when nothing has changed. */
 void figures_tell(struct figures *figures, const int64_t *values);
 
+/* Adds up who has ended without a word since somebody last looked, so that
+ * their files do not pile up where nobody ever does. */
+void figures_gather(struct figures *figures);
+
 struct figures_process {
     char name[FIGURES_NAME_SIZE]; /* its id; see notice.h */
     char program[FIGURES_NAME_SIZE];

@@ -136,6 +136,20 @@ def test_no_sum_falls_while_processes_are_killed_and_started(three, start):
         assert scrape(server).get(PUBLISHED) == count
 
 
+def test_files_of_the_killed_do_not_pile_up_where_nobody_looks(start):
+    for _ in range(3):
+        victim = start()
+        victim.publish("room", b"x")
+        file = presence(victim) / f"figures-{victim.pid}"
+        wait_until(file.exists, 5, "its file")
+        victim.kill()
+    last = start()
+    wait_until(lambda: [path.name for path in
+                        presence(last).glob("figures-[0-9]*")]
+               == [f"figures-{last.pid}"], 5, "the others' files to go")
+    assert scrape(last).get(PUBLISHED) == 3
+
+
 def test_a_stopped_process_holds_up_nobody(three):
     one, two, _ = three
     two.publish("room", b"x")
