@@ -6,17 +6,13 @@
 #include "hub/channels.h"
 #include "hub/hub.h"
 #include "queue/presence.h"
-#include "spread.h"
+#include "server_internal.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-    ACCEPTS_PER_EVENT = 64,
-    ACCEPT_PAUSE_US = 100 * 1000,  /* when descriptors have run out */
     PRESENCE_US = 1000 * 1000,     /* presence is told at most so often */
     PATIENCE_US = 5 * 1000 * 1000, /* with what has begun, when stopping */
     JITTER_STEPS = 16,
@@ -96,82 +92,6 @@ share_timeouts(struct server *server)
 
 /* -- events ------------------------------------------------------------- */
 
-void
-server_share(struct server *server, struct spread *spread)
-{
-    server->spread = spread;
-}
-
-/* What is to be spread: those who stay. A publisher is gone in a moment, and it
- * is all the same who serves him. */
-static size_t
-load_of(const struct server *server)
-{
-    return server_subscribers(server) + server->arrival_count;
-}
-
-bool
-server_takes(struct server *server, struct timeval *pause)
-{
-    *pause = timeval_of(SPREAD_ASK_AGAIN_US);
-    return !server->spread ||
-           spread_takes(server->spread, load_of(server), clock_monotonic_us());
-}
-
-static void
-pause_accepting(struct server *server, const struct timeval *pause)
-{
-    for (int i = 0; i < server->listener_count; i++)
-        event_del(server->listeners[i]);
-    event_add(server->accept_again_event, pause);
-}
-
-void
-server_cannot_accept(struct server *server, struct timeval *pause)
-{
-    *pause = timeval_of(ACCEPT_PAUSE_US);
-    log_error("server", "cannot accept: %m; raise the limit of open files "
-                        "(ulimit -n)");
-    server->lacks_descriptors = true;
-    if (server->spread)
-        spread_leave(server->spread);
-}
-
-static void
-on_accept_again(evutil_socket_t fd, short what, void *context)
-{
-    struct server *server = context;
-    (void)fd, (void)what;
-    server->lacks_descriptors = false;
-    for (int i = 0; i < server->listener_count && !server->stopping; i++)
-        event_add(server->listeners[i], NULL);
-}
-
-static void
-on_connecting(evutil_socket_t listener, short what, void *context)
-{
-    struct server *server = context;
-    (void)what;
-    for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
-        struct timeval pause;
-        if (!server_takes(server, &pause)) {
-            pause_accepting(server, &pause);
-            return;
-        }
-        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            server->on_connection(server, fd);
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-                   errno == ENOMEM) {
-            server_cannot_accept(server, &pause);
-            pause_accepting(server, &pause);
-            return;
-        } else if (errno != EINTR && errno != ECONNABORTED) {
-            return;
-        }
-    }
-}
-
 static void
 on_queue_ready(evutil_socket_t fd, short what, void *context)
 {
@@ -223,16 +143,7 @@ stop(struct server *server)
 {
     log_info("server", "stopping connections=%zu", server->connection_count);
     server->stopping = true;
-    if (server->spread)
-        spread_leave(server->spread);
-    for (int i = 0; i < server->listener_count; i++) {
-        /* In this order: a socket that others share stays in our epoll if it
-         * is closed first. */
-        int fd = event_get_fd(server->listeners[i]);
-        event_free(server->listeners[i]);
-        close(fd);
-    }
-    server->listener_count = 0;
+    accept_stop(server);
     struct timeval patience = timeval_of(PATIENCE_US);
     event_add(server->patience_event, &patience);
     for (struct member *member = server->members; member; member = member->next)
@@ -322,8 +233,7 @@ server_init(struct server *server, const struct options *options)
     server->look_event =
         event_new(server->base, -1, EV_PERSIST, on_look, server);
     server->presence_event = evtimer_new(server->base, on_presence, server);
-    server->accept_again_event =
-        evtimer_new(server->base, on_accept_again, server);
+    accept_init(server);
     server->patience_event =
         evtimer_new(server->base, on_patience_over, server);
     share_timeouts(server);
@@ -340,27 +250,14 @@ server_fini(struct server *server)
     presence_close(server->presence);
     hub_free(server->hub);
     queue_close(server->queue);
-    for (int i = 0; i < server->listener_count; i++)
-        event_free(server->listeners[i]);
+    accept_fini(server);
     for (int i = 0; i < SERVER_SIGNALS; i++)
         event_free(server->signal_events[i]);
     event_free(server->queue_event);
     event_free(server->look_event);
     event_free(server->presence_event);
-    event_free(server->accept_again_event);
     event_free(server->patience_event);
     event_base_free(server->base);
-}
-
-void
-server_listen(struct server *server, int fd,
-              void (*on_connection)(struct server *server, int fd))
-{
-    server->on_connection = on_connection;
-    struct event *event = event_new(server->base, fd, EV_READ | EV_PERSIST,
-                                    on_connecting, server);
-    event_add(event, NULL);
-    server->listeners[server->listener_count++] = event;
 }
 
 size_t
@@ -498,14 +395,6 @@ settle(struct server *server)
     }
 }
 
-/* Tells the other processes that this one lives, and what it has. */
-static void
-tell_others(const struct server *server)
-{
-    if (server->spread && !server->stopping && !server->lacks_descriptors)
-        spread_turn(server->spread, load_of(server));
-}
-
 static bool
 is_finished(const struct server *server)
 {
@@ -533,7 +422,7 @@ turn(struct server *server, bool at_once)
     log_delivery(server,
                  (size_t)(hub_stats(server->hub)->delivered - delivered));
     settle(server);
-    tell_others(server);
+    accept_tell(server);
     arm_timers(server);
     counts_turn(server->counts);
     server->news |= queue_listen(server->queue, server_subscribers(server) > 0);
@@ -546,7 +435,7 @@ server_run(struct server *server)
 {
     bool more = false;
     settle(server);
-    tell_others(server);
+    accept_tell(server);
     while (!is_finished(server))
         more = turn(server, more);
 }
