@@ -312,7 +312,8 @@ def established(pid):
 @behaviour("a reader's leaving")
 def leaving(front):
     """At once means: with no heartbeat to come for an hour, nor a limit."""
-    with front.another(times=REAL, heartbeat=3600) as other:
+    late = 3600 if front.notices == "at once" else 8
+    with front.another(times=REAL, heartbeat=late) as other:
         held = [other.stream("room") for _ in range(3)]
         wait_until(lambda: subscribers(other)["sse"] == 3, what="readers")
         held.pop().close()                      # FIN

@@ -39,7 +39,8 @@ class Load:
 
     def __init__(self, front, channel):
         self.front, self.channel = front, channel
-        self.over = threading.Event()
+        self.over = threading.Event()       # nobody publishes any more
+        self.all_told = threading.Event()   # nothing more will come
         self.patience = float("inf")
         self.began_at = self.cursor = poll(front, channel, "")["cursor"]
         self.published = []     # the data that was answered 201 or 200
@@ -63,9 +64,12 @@ class Load:
             if kind is None:
                 self.more(5)
         finally:
-            self.patience = time.monotonic() + slow(10)
             self.over.set()
-            for thread in self.threads:
+            publisher, *readers = self.threads
+            publisher.join()
+            self.patience = time.monotonic() + slow(10)
+            self.all_told.set()
+            for thread in readers:
                 thread.join()
 
     def guarded(self, run):
@@ -146,7 +150,7 @@ class Load:
             self.got["poll"] += [one["data"] for one in page["messages"]]
 
     def done(self, reader):
-        return self.over.is_set() and (
+        return self.all_told.is_set() and (
             bool(self.wrong) or time.monotonic() > self.patience
             or len(self.got[reader]) >= len(self.published))
 
