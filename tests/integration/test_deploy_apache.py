@@ -321,6 +321,19 @@ def test_a_connection_of_http_2_begins_with_six_requests(proxy, before, held):
         curl.wait()
 
 
+def test_a_login_that_is_sent_at_once_always_arrives_by_http_2():
+    """mod_http2 breaks off some POSTs that it is to answer 401."""
+    with running(ApacheProxy, publish="user", login=True) as front:
+        codes = subprocess.run(
+            ["curl", "-sS", "--http2", "--cacert",
+             front.certificate.certificate, "-u", "ann:secret", "-d", "x",
+             "-w", "%{http_version} %{http_code}\n", "-o", "/dev/null",
+             *[f"{front.secure_url}/room?from={i}" for i in range(30)]],
+            capture_output=True, text=True, check=True).stdout.split("\n")
+        assert codes.count("2 201") == 30, codes
+        assert front.get("/room").json["messages"] == 30
+
+
 def test_websockets_pass_by_tls_beside_it(proxy):
     """Browsers make them a connection of HTTP/1.1."""
     site = f"localhost:{proxy.secure_port}"
