@@ -81,6 +81,7 @@ class Front(Process):
     h2 = False              # HTTP/2 by TLS: `secure_port` is served
     websocket = False       # prefix/CHANNEL/ws leads to earshot-ws
     notices = "at once"     # that a client has gone, or "at a heartbeat"
+    reloads = "streams go on"   # at a reload, or "streams come again"
     user_header = None      # in which earshot-ws is told the user
     cannot = {}             # {behaviour: Cannot}
     reload_signal = signal.SIGHUP

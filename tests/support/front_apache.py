@@ -217,6 +217,7 @@ class ApacheFcgid(ApacheFront):
     name = "apache-fcgid"
     title = "Apache mod_fcgid"
     files = ("apache/fcgid.conf", "apache/login.conf", "apache/tls.conf")
+    reloads = "streams come again"
     idle = 40
     readers = 5             # 50 as shipped, a second to start each
     cannot = {

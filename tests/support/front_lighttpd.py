@@ -24,6 +24,7 @@ class LighttpdFront(Front):
     """lighttpd on loopback with the site's own lines before the shipped."""
 
     server = "lighttpd"
+    reloads = "streams come again"
     idle = 360
     h2 = True
     reload_signal = signal.SIGUSR1
