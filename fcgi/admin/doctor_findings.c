@@ -155,7 +155,7 @@ static const struct finding_words table[FINDINGS] = {
          "streams are compressed",
          "streams are not compressed",
          "A compressor gathers what it gets; events of a few bytes wait in it, "
-         "and each reader costs some 256 KiB of memory.",
+         "and each reader costs some 160 KiB of memory more.",
          {
              [SERVER_OTHER] = "Leave text/event-stream out of what is "
                               "compressed.",
@@ -217,8 +217,9 @@ static const struct finding_words table[FINDINGS] = {
                               "open files that the web\nserver may have; each "
                               "stream takes two descriptors there.",
              [SERVER_APACHE] =
-                 "MaxRequestWorkers 400       (event; a thread for each "
-                 "stream)\nServerLimit 16\nThreadsPerChild 25\n"
+                 "ThreadLimit 100             (event; a thread for each "
+                 "stream)\nThreadsPerChild 100\nMaxRequestWorkers 2000\n"
+                 "ServerLimit 40\n"
                  "FcgidMaxProcessesPerClass 50  (mod_fcgid; a process a "
                  "stream)",
              [SERVER_H2O] = "max-connections: 8192",

@@ -118,7 +118,8 @@ export const FIXES = {
             + "descriptors there.",
         "提高 Web 服务器的连接数、工作线程数和可打开文件数；"
             + "每个事件流在那里占两个描述符。"),
-        "apache": "MaxRequestWorkers 400\nServerLimit 16\nThreadsPerChild 25",
+        "apache": "ThreadLimit 100\nThreadsPerChild 100\n"
+            + "MaxRequestWorkers 2000\nServerLimit 40",
         "h2o": "max-connections: 8192",
         "lighttpd": "server.max-fds = 8192\nserver.max-connections = 4000",
         "nginx": "worker_connections 8192;\nworker_rlimit_nofile 16384;",

@@ -119,9 +119,10 @@ export const FINDINGS = {
         title: words("streams are compressed", "事件流被压缩了"),
         good: words("streams are not compressed", "事件流没有被压缩"),
         why: words("A compressor gathers what it gets; events of a few bytes "
-            + "wait in it, and each reader costs some 256 KiB of memory.",
+            + "wait in it, and each reader costs some 160 KiB of memory "
+            + "more.",
         "压缩器会先攒数据：几个字节的事件就卡在里面，"
-            + "每个读者还要占大约 256 KiB 内存。"),
+            + "每个读者还要多占大约 160 KiB 内存。"),
     },
     "idle-limit": {
         title: words("connections are cut while nothing is said",

@@ -107,6 +107,19 @@ def test_it_is_found_that_a_made_up_name_is_believed(deployed, directory):
     assert visit.wrong == {"made-up-user"}, visit
 
 
+def test_without_a_login_the_same_is_looked_at_by_reading(deployed,
+                                                          directory):
+    server = deployed(Nginx, publish="user", login=True)
+    visit = Visit(directory, server.url)
+    assert visit.wrong == set(), visit
+    assert "we may not publish" in visit.seen("buffering")
+    assert {"publish-anyone", "made-up-user", "going-unnoticed",
+            "too-few"} <= visit.of("ok")
+    # With the login's configuration /-/status is for users.
+    assert {"log-nowhere", "descriptors", "ws-missing"} \
+        <= visit.of("unknown")
+
+
 def test_with_the_shipped_login_nothing_is_wrong(deployed, directory):
     server = deployed(Nginx, publish="user", login=True)
     visit = Visit(directory, server.url, "--user", "ann:secret")

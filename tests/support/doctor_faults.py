@@ -93,6 +93,10 @@ FAULTS = {
     "Apache does not flush": (
         "buffering", front(ApacheProxy, (PROXY, "flushpackets=on", "")),
         "flushpackets=on"),
+    "Apache has few workers": (
+        "too-few", front(ApacheProxy, more_lines=(
+            "ThreadsPerChild 10\nMaxRequestWorkers 10\nServerLimit 1")),
+        "MaxRequestWorkers"),
     "Apache compresses streams": (
         "compression", front(
             ApacheProxy,
