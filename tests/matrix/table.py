@@ -54,14 +54,15 @@ def main():
         sys.stdout.write(new)
         return 0
     text = readme.read_text()
-    before, _, rest = text.partition(BEGIN + "\n\n")
-    old, _, after = rest.partition("\n" + END)
-    if not after:
+    before, begin, rest = text.partition(BEGIN)
+    old, end, after = rest.partition(END)
+    if not begin or not end:
         print(f"{readme} has no place for it: {BEGIN} … {END}",
               file=sys.stderr)
         return 1
+    new = f"\n\n{new}\n"
     if words.write:
-        readme.write_text(before + BEGIN + "\n\n" + new + "\n" + END + after)
+        readme.write_text(before + begin + new + end + after)
         return 0
     if old == new:
         return 0
