@@ -37,7 +37,8 @@ double process_memory(int pid);
 /* Bytes of it that are resident, which costs less to ask. */
 double process_resident(int pid);
 /* Descriptors that it has open, and how many it may have; -1: nobody tells,
- * as of another user's. Counting takes half a microsecond for each. */
+ * as of another user's. Before Linux 6.2 they have to be counted, a microsecond
+ * each. */
 int64_t process_files(int pid);
 int64_t process_files_max(int pid);
 
