@@ -8,8 +8,8 @@ from sockets import reset
 from wait import slow
 
 
-class Response:
-    """A request sent over HTTP whose answer is read piece by piece."""
+class Asked:
+    """A request sent over HTTP; its answer is still to come."""
 
     def __init__(self, method, url, headers=None, body=None, timeout=10):
         parts = urllib.parse.urlsplit(url)
@@ -22,6 +22,24 @@ class Response:
             self.connection.request(
                 method, target, None if body is None else as_bytes(body),
                 headers or {})
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def close(self):
+        self.connection.close()
+
+    def answer(self):
+        """Waits until it begins."""
+        return Response(asked=self)
+
+
+class Response:
+    """A request sent over HTTP whose answer is read piece by piece."""
+
+    def __init__(self, *request, asked=None, **more):
+        self.connection = (asked or Asked(*request, **more)).connection
+        try:
             self.socket = self.connection.sock
             self.response = self.connection.getresponse()
         except BaseException:
