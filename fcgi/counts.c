@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const int64_t age_max_ms = INT64_C(3600) * 1000;
+
 enum {
     TELL_US = 1000 * 1000,
     WRITES_PER_LOOK = 16,
@@ -133,13 +135,18 @@ gather(const struct server *server, int64_t values[COUNTS])
 
 /* -- counting ----------------------------------------------------------- */
 
-/* A row's time has milliseconds, and so has what is told of its age. */
+/* A row's time has milliseconds, and so has what is told of its age. Who
+ * inserts a row may give it any time: seconds for milliseconds, and a few
+ * thousand deliveries would be a sum that no number holds. */
 static void
 settle_fresh(struct counts *counts)
 {
+    int64_t age_ms = clock_wall_ms() - counts->time_ms;
+    if (age_ms > age_max_ms)
+        age_ms = age_max_ms;
     if (counts->fresh)
         buckets_add(&counts->server->figures.delivery[counts->transport],
-                    (clock_wall_ms() - counts->time_ms) * 1000, counts->fresh);
+                    age_ms * 1000, counts->fresh);
     counts->fresh = counts->writes = 0;
 }
 

@@ -242,6 +242,20 @@ def test_a_file_is_counted_whoever_wrote_it(earshot):
     assert scrape(earshot).get("earshot_messages_published_total") == 1
 
 
+def test_a_time_that_is_no_time_spoils_no_sum(earshot):
+    """Seconds for milliseconds, say: 56 years a delivery."""
+    with earshot.stream("room") as stream:
+        earshot.sql("INSERT INTO message(channel, data, time) VALUES "
+                    "('room', 'x', 1700000000), ('room', 'y', 0), "
+                    "('room', 'z', 9007199254740991)")
+        stream.take(3)
+    metrics = scrape(earshot)
+    assert check_histogram(metrics, "earshot_delivery_seconds",
+                           transport="sse") == 3
+    assert metrics.get("earshot_delivery_seconds_sum",
+                       transport="sse") <= 3 * 3600
+
+
 def test_nothing_is_written_while_nothing_happens(earshot):
     scrape(earshot)
     path, = (earshot.queue.parent / "earshot.db-presence").glob("figures-*")
