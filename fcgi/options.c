@@ -115,17 +115,24 @@ set_number(struct options *options, const struct option *option,
     return true;
 }
 
+static const char **
+text_at(struct options *options, const struct option *option)
+{
+    return (const char **)(void *)((char *)options + option->offset);
+}
+
 static bool
 set(struct options *options, const struct option *option, const char *value)
 {
     switch (option->kind) {
     case KIND_TEXT:
+    case KIND_SAID:
         if (!value[0] && !may_be_empty(option)) {
             complain("--%s is empty; give it %s\n", option->name,
                      option->words);
             return false;
         }
-        *(const char **)(void *)((char *)options + option->offset) = value;
+        *text_at(options, option) = value;
         return true;
     case KIND_WORD:
         return set_word(options, option, value);
@@ -137,6 +144,14 @@ set(struct options *options, const struct option *option, const char *value)
         return set_number(options, option, value);
     }
     return false;
+}
+
+static bool
+set_standard(struct options *options, const struct option *option)
+{
+    if (option->kind == KIND_SAID)
+        *text_at(options, option) = "";
+    return !option->standard || set(options, option, option->standard);
 }
 
 static void
@@ -278,8 +293,7 @@ options_read(struct options *options, enum program whose, int argc,
     program = whose;
     *options = (struct options){0};
     for (size_t i = 0; i < options_table_size; i++)
-        if (options_table[i].standard &&
-            !set(options, &options_table[i], options_table[i].standard))
+        if (!set_standard(options, &options_table[i]))
             return false;
     if (!read_environment(options))
         return false;

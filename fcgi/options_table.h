@@ -9,6 +9,7 @@
 
 enum kind {
     KIND_TEXT,
+    KIND_SAID, /* a text that is not empty when it is given, and "" else */
     KIND_WORD, /* one of a few words; the value is its place */
     KIND_NUMBER,
     KIND_SECONDS,      /* decimals allowed; kept in microseconds */

@@ -105,6 +105,8 @@ def test_the_same_key_stores_nothing_twice(made):
     assert len(ids) == 1, "over HTTP too"
     made.run("publish", "room", "y", "--key", "k", code=1)
     assert "another message" in made.complaint
+    made.run("publish", "room", "y", "--key", "", code=2)
+    assert "--key is empty" in made.complaint
 
 
 def test_a_queue_that_is_held_may_be_tried_again(made):
@@ -254,6 +256,9 @@ def test_prune_removes_what_it_is_told_to(made):
     (["--before", "yesterday"], "2024-05-31"),
     (["--keep", "-1"], "--keep"),
     (["--keep-messages", "none"], "--keep-messages"),
+    (["--channel", "", "--keep", "0"], "--channel is empty"),
+    (["--channel", "a", "--keep", "0", "--before="], "--before is empty"),
+    (["--keep", ""], "--keep is empty"),
 ])
 def test_prune_that_is_not_understood_removes_nothing(made, arguments, says):
     fill(made, "a", 2)
