@@ -137,6 +137,11 @@ look_at_compression(struct doctor *doctor)
     const struct ask ask = {.path = doctor_path(doctor, "/sse"),
                             .accept_encoding = "gzip, deflate, br, zstd",
                             .is_own = true};
+    if (!doctor->stream.head_us) {
+        report_unknown(&doctor->report, FINDING_COMPRESSION,
+                       "nothing of a stream comes");
+        return;
+    }
     web_start(&doctor->web, &probe, &ask);
     web_wait(&doctor->web, &probe, has_head, NULL, DOCTOR_PROMPT_MS);
     if (probe.encoding[0] && strcmp(probe.encoding, "identity") != 0)
@@ -144,13 +149,10 @@ look_at_compression(struct doctor *doctor)
                      "Content-Encoding: %s", probe.encoding);
     else if (probe.head_us)
         report_good(&doctor->report, FINDING_COMPRESSION, "%s", "");
-    else if (!doctor->is_held_back)
+    else
         report_found(&doctor->report, FINDING_COMPRESSION,
                      "for who says that it understands gzip, as browsers do, "
                      "no stream begins within 3 s");
-    else
-        report_unknown(&doctor->report, FINDING_COMPRESSION,
-                       "nothing of a stream comes");
     web_end(&doctor->web, &probe);
 }
 

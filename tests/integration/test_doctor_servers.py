@@ -31,7 +31,7 @@ def test_nothing_is_wrong_with_what_is_shipped(deployed, directory, kind):
     assert visit.of("note") <= notes, visit
 
 
-@pytest.mark.parametrize("kind", [LighttpdSpawned, Nginx, ApacheProxy])
+@pytest.mark.parametrize("kind", [LighttpdSpawned, ApacheProxy])
 def test_nothing_is_wrong_with_tls_and_http_2_as_shipped(deployed, directory,
                                                          kind):
     server = deployed(kind)
@@ -74,9 +74,8 @@ def test_tls_without_http_2_is_told(deployed, directory):
     assert "listen 443 ssl http2;" in visit.change("http1-only")
 
 
-@pytest.mark.parametrize("kind", [LighttpdSpawned, Nginx])
-def test_it_is_found_that_anyone_may_publish(deployed, directory, kind):
-    server = deployed(kind, publish="anyone")
+def test_it_is_found_that_anyone_may_publish(deployed, directory):
+    server = deployed(Nginx, publish="anyone")
     visit = Visit(directory, server.url)
     assert visit.wrong == {"publish-anyone", "publish-anyone-ws"}, visit
     again = Visit(directory, server.url, "--ignore",
