@@ -360,3 +360,19 @@ def login(front):
         if other.websocket:
             with other.socket("room", opened=False) as socket:
                 assert socket.head.status == 401, socket.head
+
+
+@behaviour("nobody names himself")
+def unnamed(front):
+    """What only the web server may say is thrown away where a client says
+    it; without a login nobody is a user."""
+    claims = {"Forwarded": 'for=1.1.1.1;remote_user="ann"',
+              "Remote-User": "ann", "X-Remote-User": "ann",
+              "Authorization": "Basic YW5uOnNlY3JldA=="}
+    with front.another(publish="user") as other:
+        publish(other, "x", headers=claims, status=403)
+        if other.websocket:
+            with other.socket("room", headers=claims) as socket:
+                socket.send_json({"data": "x"})
+                answer = socket.answer()
+                assert answer.get("code") == "forbidden", answer

@@ -42,7 +42,7 @@ def front(request):
 @pytest.fixture
 def patience(request):
     """Seconds after which a behaviour that goes on is one that failed."""
-    return slow(900 if request.config.getoption("--real-limits") else 60)
+    return slow(1200 if request.config.getoption("--real-limits") else 150)
 
 
 def clean_up_quietly(directory):

@@ -9,6 +9,7 @@ import time
 from behaviours import behaviour, poll, publish, subscribers
 from wait import slow, wait_until
 
+EVERY = 0.25    # s: a look at a crowd costs as much as the crowd is large
 AWAY = (OSError, http.client.HTTPException)
 
 
@@ -20,8 +21,8 @@ def five_hundred(front):
         for _ in range(count):
             stream = front.stream("crowd")
             held.append(stream)
-        wait_until(lambda: subscribers(front, "crowd")["sse"] == count, 20,
-                   f"{count} readers")
+        wait_until(lambda: subscribers(front, "crowd")["sse"] == count, 40,
+                   f"{count} readers", EVERY)
         publish(front, "for all", "crowd")
         for stream in held:
             event = stream.next(timeout=30)
@@ -30,7 +31,8 @@ def five_hundred(front):
         for stream in held:
             stream.source.response.reset()
     wait_until(lambda: subscribers(front, "crowd")["sse"] == 0,
-               5 * front.time("heartbeat") + 20, "the going of all readers")
+               5 * front.time("heartbeat") + 40, "the going of all readers",
+               EVERY)
 
 
 class Load:

@@ -41,7 +41,7 @@ def test_two_hundred_long_polls_are_answered_by_one_message(
     held = [web.Asked("GET", f"{front.url}/room/poll?wait=60&after={cursor}",
                       timeout=60) for _ in range(COUNT)]
     wait_until(lambda: subscribers(front)["poll"] == COUNT, 40,
-               f"{COUNT} long-polls")
+               f"{COUNT} long-polls", 0.25)
     limit = int(pathlib.Path(
         "/proc/sys/fs/inotify/max_user_instances").read_text())
     if limit < COUNT:
@@ -52,4 +52,4 @@ def test_two_hundred_long_polls_are_answered_by_one_message(
         assert [got["data"] for got in page["messages"]] == ["for all"]
         one.close()
     wait_until(lambda: subscribers(front)["poll"] == 0, 20,
-               "the end of all polls")
+               "the end of all polls", 0.25)

@@ -84,6 +84,10 @@ class H2o(Front):
             certificate=self.certificate.certificate, websocket=websocket,
             user="user: root\n" if os.geteuid() == 0 else ""))
 
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.expected = (0, 1, -signal.SIGTERM)     # its master, when young
+
     def stop_server(self, timeout=8):
         """As systemd does it with the page's TimeoutStopSec: h2o would wait
         for the end of every stream."""
