@@ -10,6 +10,7 @@ import signal
 
 from front import DEPLOY, Cannot, Front
 from processes import program
+from wait import wait_until
 
 MODULES = pathlib.Path("/etc/apache2/mods-available")
 # What Debian's package enables by itself.
@@ -251,6 +252,27 @@ class ApacheFcgid(ApacheFront):
         return [(name, '"/earshot" "/usr/local/libexec/earshot/earshot.fcgi"',
                  '"/" "/usr/local/libexec/earshot/earshot.fcgi/"'),
                 (name, '"/earshot"', '"/"')]
+
+    def reload(self):
+        """Waits until old children take no more: what they have accepted in
+        the meantime mod_fcgid answers 500, or after a minute."""
+        old = self.workers()
+        super().reload()
+        wait_until(lambda: not any(self.accepts(pid) for pid in old), 10,
+                   "the end of the old children's listening")
+
+    def accepts(self, pid):
+        """Has the process the socket that listens at our port?"""
+        with open("/proc/net/tcp") as file:
+            rows = [line.split() for line in file][1:]
+        sockets = {f"socket:[{row[9]}]" for row in rows if row[3] == "0A"
+                   and row[1].endswith(f":{self.port:04X}")}
+        try:
+            folder = f"/proc/{pid}/fd"
+            return any(os.readlink(f"{folder}/{name}") in sockets
+                       for name in os.listdir(folder))
+        except OSError:
+            return False    # it has ended
 
     def limit(self):
         """A test without heartbeats is not about idle limits."""
