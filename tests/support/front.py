@@ -180,7 +180,8 @@ class Front(Process):
         """Runs earshot.fcgi at earshot_socket, as a service would."""
         return self.run(Earshot(self.directory, **{
             "queue": self.queue, "publish": self.publish,
-            "admin": self.admin, "socket": self.earshot_socket, **self.options(), **more}))
+            "admin": self.admin, "socket": self.earshot_socket,
+            **self.options(), **more}))
 
     def endpoint(self, **more):
         """Runs earshot-ws at ws_socket, as its service would."""
