@@ -190,8 +190,7 @@ on_tell(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     counts->has_told = true;
     if (!counts->has_gathered)
-        figures_gather(counts->figures);
-    counts->has_gathered = true;
+        counts->has_gathered = figures_gather(counts->figures);
     tell(counts);
 }
 

@@ -28,7 +28,7 @@
  * folder, and then the process' own file is removed: who is killed in between
  * leaves a file whose ID is the last, which is not added again. */
 
-enum { LINE_SIZE = 256, SUM_TRIES = 8 };
+enum { LINE_SIZE = 256, SUM_TRIES = 8, GATHER_MAX = 32 };
 
 static const char ended_file[] = "figures-ended";
 static const char ended_new_file[] = "figures-ended.new";
@@ -229,16 +229,24 @@ lock_directory(const struct figures *figures)
     return -1;
 }
 
+struct gathering {
+    const struct figures *figures;
+    int count; /* of the dead that were met */
+};
+
+/* Each takes a rename, so a few at a time: after a power cut there may be as
+ * many as there were CGI programs. */
 static void
 on_dead(void *context, const struct notice_seen *seen)
 {
-    const struct figures *figures = context;
+    struct gathering *gathering = context;
     struct figures_process process;
     char id[FIGURES_NAME_SIZE];
-    if (!seen->is_dead)
+    if (!seen->is_dead || gathering->count++ >= GATHER_MAX)
         return;
     if (read_process(seen->text, &process, id))
-        add_ended(figures, seen->directory, seen->text, id, seen->file);
+        add_ended(gathering->figures, seen->directory, seen->text, id,
+                  seen->file);
     else
         unlinkat(seen->directory, seen->file, 0);
 }
@@ -265,6 +273,7 @@ struct summing {
     const struct figures *figures;
     struct figures_sum *sum;
     const struct ended *ended;
+    bool has_dead;
 };
 
 static void
@@ -288,6 +297,7 @@ on_notice(void *context, const struct notice_seen *seen)
     const struct figures *figures = summing->figures;
     struct figures_process process;
     char id[FIGURES_NAME_SIZE];
+    summing->has_dead |= seen->is_dead;
     if (!read_process(seen->text, &process, id) ||
         strcmp(id, summing->ended->last) == 0)
         return;
@@ -309,11 +319,12 @@ by_name(const void *one, const void *other)
     return x != y ? (x > y) - (x < y) : strcmp(a->name, b->name);
 }
 
-static void
+/* True when there are some to gather. */
+static bool
 sum_up(struct figures *figures, struct figures_sum *sum,
        const struct ended *ended)
 {
-    struct summing summing = {figures, sum, ended};
+    struct summing summing = {figures, sum, ended, false};
     *sum = (struct figures_sum){
         .totals = xcalloc(figures->count, sizeof *sum->totals)};
     memcpy(sum->totals, ended->values, figures->count * sizeof *sum->totals);
@@ -321,16 +332,19 @@ sum_up(struct figures *figures, struct figures_sum *sum,
     if (sum->process_count)
         qsort(sum->processes, sum->process_count, sizeof *sum->processes,
               by_name);
+    return summing.has_dead;
 }
 
-void
+bool
 figures_gather(struct figures *figures)
 {
+    struct gathering gathering = {figures, 0};
     int directory = lock_directory(figures);
     if (directory < 0)
-        return;
-    notice_each(&figures->notice, on_dead, figures);
+        return false;
+    notice_each(&figures->notice, on_dead, &gathering);
     close(directory);
+    return gathering.count <= GATHER_MAX;
 }
 
 /* Whoever ends between two looks is in neither, or in both: then what has ended
@@ -340,14 +354,14 @@ figures_read(struct figures *figures, struct figures_sum *sum)
 {
     struct ended ended = {.values =
                               xcalloc(figures->count, sizeof *ended.values)};
-    figures_gather(figures);
     int directory = notice_open_directory(&figures->notice);
     unsigned long serial = 0;
+    bool has_dead = false;
     if (directory >= 0)
         read_ended(figures, directory, &ended);
     for (int tries = 0; tries < SUM_TRIES; tries++) {
         serial = ended.serial;
-        sum_up(figures, sum, &ended);
+        has_dead = sum_up(figures, sum, &ended);
         if (directory >= 0)
             read_ended(figures, directory, &ended);
         if (ended.serial == serial || tries == SUM_TRIES - 1)
@@ -356,6 +370,8 @@ figures_read(struct figures *figures, struct figures_sum *sum)
     }
     if (directory >= 0)
         close(directory);
+    if (has_dead)
+        (void)figures_gather(figures);
     free(ended.values);
 }
 

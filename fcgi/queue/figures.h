@@ -38,8 +38,9 @@ void figures_close(struct figures *figures, const int64_t *values);
 void figures_tell(struct figures *figures, const int64_t *values);
 
 /* Adds up who has ended without a word since somebody last looked, so that
- * their files do not pile up where nobody ever does. */
-void figures_gather(struct figures *figures);
+ * their files do not pile up where nobody ever does; a few at a time. True:
+ * there are no more of them. */
+bool figures_gather(struct figures *figures);
 
 struct figures_process {
     char name[FIGURES_NAME_SIZE]; /* its id; see notice.h */

@@ -170,6 +170,28 @@ TEST(a_file_that_is_left_of_one_who_was_added_is_not_added_again)
     end(one, 1, 0);
 }
 
+/* Adding one takes a rename. */
+TEST(of_very_many_who_have_died_a_few_are_added_at_each_look)
+{
+    struct figures *one = open_figures();
+    char command[400];
+    say(one, 1, 0);
+    pid_t child = say_elsewhere(100, true);
+    snprintf(command, sizeof command,
+             "cd %s-presence && for i in $(seq 99); do "
+             "sed \"s/^process /&$i./\" figures-%d >figures-9$i; done",
+             place.path, (int)child);
+    assert_int_equal(system(command), 0);
+    int before = count_files();
+    check_sum(one, 100 * 100 + 1, 0, 1);
+    int after = count_files();
+    assert_true(after > 1 && after < before);
+    for (int i = 0; i < 10; i++)
+        check_sum(one, 100 * 100 + 1, 0, 1);
+    assert_int_equal(count_files(), 1);
+    end(one, 1, 0);
+}
+
 /* Somebody else is at it: it is summed up all the same. */
 TEST(nobody_waits_for_the_folders_lock)
 {
@@ -258,6 +280,7 @@ RUN(WITH_PLACE(figures_of_all_processes_are_summed),
     WITH_PLACE(what_an_ended_process_has_counted_stays_and_what_it_held_goes),
     WITH_PLACE(a_killed_process_is_added_once_whoever_asks),
     WITH_PLACE(a_file_that_is_left_of_one_who_was_added_is_not_added_again),
+    WITH_PLACE(of_very_many_who_have_died_a_few_are_added_at_each_look),
     WITH_PLACE(nobody_waits_for_the_folders_lock),
     WITH_PLACE(nothing_is_written_when_nothing_has_changed),
     WITH_PLACE(names_of_another_version_are_passed_over),
