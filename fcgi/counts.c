@@ -242,6 +242,14 @@ counts_sum(struct counts *counts, struct figures_sum *sum)
     figures_read(counts->figures, sum);
 }
 
+int64_t
+counts_age_ms(const struct figures_process *process)
+{
+    int64_t age_ms = process->is_own ? 0 : clock_wall_ms() - process->told_ms;
+    int64_t most_ms = TELL_US / 1000;
+    return age_ms < 0 ? 0 : age_ms < most_ms ? age_ms : most_ms;
+}
+
 int
 counts_pid(const struct figures_process *process)
 {

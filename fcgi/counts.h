@@ -67,6 +67,10 @@ int64_t counts_several(const int64_t *values, int at, int size);
 /* The histogram that begins at AT. */
 struct buckets counts_buckets(const int64_t *values, int at);
 
+/* How many milliseconds ago what PROCESS tells was so, at least: a process that
+ * has counted something tells it within a second. */
+int64_t counts_age_ms(const struct figures_process *process);
+
 /* The process's id on this machine; 0: it is another's, or gone, and what /proc
  * says of that number is not of it. */
 int counts_pid(const struct figures_process *process);

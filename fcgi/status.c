@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "counts.h"
 #include "hub/hub.h"
 #include "options.h"
 #include "queue/queue.h"
@@ -79,6 +80,28 @@ append_hub(struct bytes *json, struct hub *hub)
                  stats->delivered, stats->lost);
 }
 
+/* All that share the queue, as each has told last. */
+static void
+append_processes(struct bytes *json, const struct server *server)
+{
+    struct figures_sum sum;
+    counts_sum(server->counts, &sum);
+    bytes_append_string(json, "\"processes\":[");
+    for (size_t i = 0; i < sum.process_count; i++) {
+        const struct figures_process *process = &sum.processes[i];
+        bytes_printf(json, "%s{\"pid\":%d,\"program\":", i ? "," : "",
+                     process->is_own ? (int)getpid() : counts_pid(process));
+        append_string(json, process->program);
+        bytes_printf(json,
+                     ",\"commits\":%" PRId64 ",\"messages\":%" PRId64
+                     ",\"age_ms\":%" PRId64 "}",
+                     counts_several(process->values, COUNT_COMMIT, BUCKETS),
+                     process->values[COUNT_PUBLISHED], counts_age_ms(process));
+    }
+    bytes_append_char(json, ']');
+    figures_sum_fini(&sum);
+}
+
 void
 status_figures(struct bytes *json, const struct server *server)
 {
@@ -93,6 +116,8 @@ status_figures(struct bytes *json, const struct server *server)
     append_hub(json, server->hub);
     bytes_append_char(json, ',');
     append_queue(json, server);
+    bytes_append_char(json, ',');
+    append_processes(json, server);
     bytes_append_string(json, ",\"setup\":");
     setup_append(json, server->options);
     bytes_append_string(json, "}\n");

@@ -229,21 +229,34 @@ busiest(const struct cost *cost, double wall_ns)
     return most < wall_ns ? (double)most / wall_ns : 1;
 }
 
-/* In WALL_NS, as many as there were between the two answers in theirs. */
+static const struct status *
+status_of(const struct cost_moment *moment, int pid)
+{
+    for (int i = 0; i < moment->status_count; i++)
+        if (moment->status[i].pid == pid)
+            return &moment->status[i];
+    return NULL;
+}
+
+/* In WALL_NS, as many as there were between what each process had told when the
+ * two answers came in that time. */
 static double
 commits_between(const struct cost_moment *begin, const struct cost_moment *end,
                 double wall_ns)
 {
     double commits = 0;
-    double asked_ns = (double)(end->asked_ns - begin->asked_ns);
-    for (int i = 0; i < end->status_count; i++)
-        for (int at = 0; at < begin->status_count; at++) {
-            int64_t more = end->status[i].commits - begin->status[at].commits;
-            if (end->status[i].pid == begin->status[at].pid && more > 0 &&
-                begin->status[at].commits >= 0)
-                commits += (double)more;
-        }
-    return asked_ns > 0 ? commits * wall_ns / asked_ns : 0;
+    for (int i = 0; i < end->status_count; i++) {
+        const struct status *now = &end->status[i];
+        const struct status *then = status_of(begin, now->pid);
+        if (!then || then->commits < 0 || now->commits <= then->commits)
+            continue;
+        int64_t told_ns =
+            end->asked_ns - now->age_ns - begin->asked_ns + then->age_ns;
+        if (told_ns > 0)
+            commits += (double)(now->commits - then->commits) * wall_ns /
+                       (double)told_ns;
+    }
+    return commits;
 }
 
 static void

@@ -128,6 +128,8 @@ find_by_status(struct cost *cost)
         cost->target->status ? status_ask(cost->target->status, all) : 0;
     for (int i = 0; i < count; i++) {
         const char *side = watch_side_of(cost->watch, all[i].pid);
+        if (all[i].is_other)
+            continue;
         if (!side || strcmp(side, "web server") == 0)
             watch_add(cost->watch, "program", all[i].pid, false);
         if (all[i].queue[0])

@@ -1,7 +1,6 @@
 #include "cost/status.h"
 
 #include "base/bytes.h"
-#include "base/clock.h"
 
 #include <cJSON.h>
 #include <curl/curl.h>
@@ -10,9 +9,7 @@
 
 enum {
     ANSWER_MAX = 1 << 20,
-    QUESTIONS_MAX = 32,
-    QUESTION_MS = 300,
-    TOGETHER_US = 1000000,
+    QUESTION_MS = 1000,
 };
 
 static int64_t
@@ -30,23 +27,64 @@ copy_text(const cJSON *object, const char *name, char *out, size_t size)
     snprintf(out, size, "%s", text ? text : "");
 }
 
-bool
-status_read(const char *json, size_t len, struct status *status)
+static bool
+is_pid(int64_t pid)
+{
+    return pid > 0 && pid <= INT32_MAX;
+}
+
+/* One of those who share the queue. OWN is who has answered, PROGRAM what that
+ * is; its figures are as new as the answer. */
+static int
+read_process(const cJSON *process, const struct status *own,
+             const char *program, struct status *status)
+{
+    char name[32];
+    int64_t pid = number_of(process, "pid");
+    int64_t age_ms = number_of(process, "age_ms");
+    if (!is_pid(pid) || pid == own->pid)
+        return 0;
+    copy_text(process, "program", name, sizeof name);
+    *status = *own;
+    status->pid = (int)pid;
+    status->is_other = strcmp(name, program) != 0;
+    status->commits = number_of(process, "commits");
+    status->age_ns = age_ms > 0 ? age_ms * 1000000 : 0;
+    return 1;
+}
+
+static void
+find_program(const cJSON *processes, int pid, char *program, size_t size)
+{
+    const cJSON *process;
+    program[0] = '\0';
+    cJSON_ArrayForEach(process, processes) if (number_of(process, "pid") == pid)
+        copy_text(process, "program", program, size);
+}
+
+int
+status_read(const char *json, size_t len,
+            struct status all[STATUS_PROCESSES_MAX])
 {
     cJSON *answer = cJSON_ParseWithLength(json, len);
     const cJSON *queue = cJSON_GetObjectItemCaseSensitive(answer, "queue");
+    const cJSON *others = cJSON_GetObjectItemCaseSensitive(answer, "processes");
     int64_t pid = number_of(answer, "pid");
-    bool is_good = pid > 0 && pid <= INT32_MAX;
-    if (is_good) {
-        *status = (struct status){.pid = (int)pid,
-                                  .commits = number_of(queue, "commits"),
-                                  .messages = number_of(queue, "messages")};
-        copy_text(queue, "path", status->queue, sizeof status->queue);
-        copy_text(queue, "synchronous", status->synchronous,
-                  sizeof status->synchronous);
+    int count = is_pid(pid);
+    if (count) {
+        char program[32];
+        const cJSON *process;
+        all[0] = (struct status){.pid = (int)pid,
+                                 .commits = number_of(queue, "commits")};
+        copy_text(queue, "path", all[0].queue, sizeof all[0].queue);
+        copy_text(queue, "synchronous", all[0].synchronous,
+                  sizeof all[0].synchronous);
+        find_program(others, all[0].pid, program, sizeof program);
+        cJSON_ArrayForEach(process, others) if (count < STATUS_PROCESSES_MAX)
+            count += read_process(process, &all[0], program, &all[count]);
     }
     cJSON_Delete(answer);
-    return is_good;
+    return count;
 }
 
 static size_t
@@ -59,32 +97,11 @@ on_body(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
-static bool
-ask_once(CURL *curl, struct status *status)
-{
-    struct bytes body = BYTES_EMPTY;
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
-    bool is_good = curl_easy_perform(curl) == CURLE_OK && body.len > 0 &&
-                   status_read(body.data, body.len, status);
-    bytes_fini(&body);
-    return is_good;
-}
-
-static bool
-is_known(const struct status *all, int count, int pid)
-{
-    for (int i = 0; i < count; i++)
-        if (all[i].pid == pid)
-            return true;
-    return false;
-}
-
 int
 status_ask(const char *url, struct status all[STATUS_PROCESSES_MAX])
 {
-    int count = 0, known = 0;
-    int64_t until_us = clock_monotonic_us() + TOGETHER_US;
+    int count = 0;
+    struct bytes body = BYTES_EMPTY;
     CURL *curl = curl_easy_init();
     if (!curl)
         return 0;
@@ -93,16 +110,11 @@ status_ask(const char *url, struct status all[STATUS_PROCESSES_MAX])
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)QUESTION_MS);
-    for (int i = 0; i < QUESTIONS_MAX && count < STATUS_PROCESSES_MAX; i++) {
-        struct status status;
-        if ((count && known > count) || clock_monotonic_us() > until_us ||
-            !ask_once(curl, &status))
-            break;
-        if (is_known(all, count, status.pid))
-            known++;
-        else
-            all[count++] = status;
-    }
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
+    if (curl_easy_perform(curl) == CURLE_OK && body.len > 0)
+        count = status_read(body.data, body.len, all);
     curl_easy_cleanup(curl);
+    bytes_fini(&body);
     return count;
 }

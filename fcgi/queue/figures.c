@@ -287,6 +287,7 @@ add_process(struct summing *summing, const struct notice_seen *seen,
     *added = *process;
     snprintf(added->name, sizeof added->name, "%s", seen->name);
     added->is_own = seen->is_own;
+    added->told_ms = seen->said_ms;
     added->values = values;
 }
 

@@ -50,6 +50,7 @@ struct figures_process {
     uint64_t started_ticks; /* as the kernel has it; with the id it is one
                                process of this machine */
     bool is_own;
+    int64_t told_ms; /* when it told what stands in its values; 0: our own */
     int64_t *values;
 };
 

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct notice {
     char *directory;
@@ -45,6 +46,7 @@ struct notice_seen {
     const char *name;
     bool is_own;
     bool is_dead;             /* and its file is ours to remove */
+    int64_t said_ms;          /* when, by the machine's clock; 0: our own */
     const struct bytes *text; /* whole, with a NUL behind it */
     int directory;
     const char *file;

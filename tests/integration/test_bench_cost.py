@@ -68,6 +68,29 @@ def test_commits_are_told_for_all_programs_together(directory, site):
     assert result["commits"] <= result["messages_counted"] + 20
 
 
+def test_commits_count_whichever_process_tells_the_status(
+        directory, start, start_lighttpd):
+    """One program is published to, another one asked for its status."""
+    publishing, asked = (start_lighttpd(sockets=[start().address])
+                         for _ in range(2))
+    target = {
+        "name": "two", "status": base(asked) + "/-/status",
+        "publish": [{"by": "post", "way": "lighttpd", "method": "POST",
+                     "url": base(publishing) + "/{channel}",
+                     "body": "{token}", "accept": [200, 201]}],
+        "subscribe": [{"transport": "sse", "way": "lighttpd",
+                       "url": base(publishing) + "/{channel}/sse",
+                       "ready": "earshot.open"}]}
+    path = directory / "target.json"
+    path.write_text(json.dumps(target))
+    wait_until(lambda: len(asked.get("/-/status").json["processes"]) == 2)
+    result, = bench.measure(
+        directory, "latency", "--target", path, "--transport", "sse",
+        "--rate", "40", "--seconds", "2", "--warm-up", "1")["runs"]
+    assert result["lost"] == 0
+    assert 0 < result["commits"] <= 1.5 * result["messages_counted"]
+
+
 def test_the_queues_disk_is_measured(directory, site):
     told = bench.measure(directory, "latency", "--url", base(site),
                          "--transport", "sse", *bench.SMALL)["machine"]

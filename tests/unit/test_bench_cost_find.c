@@ -343,19 +343,40 @@ TEST(a_status_is_read)
     static const char json[] =
         "{\"version\":\"1\",\"pid\":77,\"queue\":{\"path\":\"/q/e.db\","
         "\"synchronous\":\"full\",\"commits\":12,\"messages\":34}}";
-    struct status status;
-    assert_true(status_read(json, sizeof json - 1, &status));
-    assert_int_equal(status.pid, 77);
-    assert_int_equal(status.commits, 12);
-    assert_int_equal(status.messages, 34);
-    assert_string_equal(status.queue, "/q/e.db");
-    assert_string_equal(status.synchronous, "full");
-    assert_true(status_read("{\"pid\":1}", 9, &status));
-    assert_int_equal(status.commits, -1);
-    assert_string_equal(status.queue, "");
-    assert_false(status_read("{}", 2, &status));
-    assert_false(status_read("<html>", 6, &status));
-    assert_false(status_read("", 0, &status));
+    struct status all[STATUS_PROCESSES_MAX];
+    assert_int_equal(status_read(json, sizeof json - 1, all), 1);
+    assert_int_equal(all[0].pid, 77);
+    assert_int_equal(all[0].commits, 12);
+    assert_string_equal(all[0].queue, "/q/e.db");
+    assert_string_equal(all[0].synchronous, "full");
+    assert_int_equal(status_read("{\"pid\":1}", 9, all), 1);
+    assert_int_equal(all[0].commits, -1);
+    assert_string_equal(all[0].queue, "");
+    assert_int_equal(status_read("{}", 2, all), 0);
+    assert_int_equal(status_read("<html>", 6, all), 0);
+    assert_int_equal(status_read("", 0, all), 0);
+}
+
+TEST(a_status_names_all_processes_of_the_queue)
+{
+    static const char json[] =
+        "{\"pid\":77,\"queue\":{\"commits\":12},\"processes\":["
+        "{\"pid\":76,\"program\":\"a\",\"commits\":5,\"age_ms\":400},"
+        "{\"pid\":77,\"program\":\"a\",\"commits\":11,\"age_ms\":0},"
+        "{\"pid\":78,\"program\":\"b\",\"commits\":7,\"age_ms\":-1},"
+        "{\"pid\":0,\"program\":\"a\",\"commits\":7},{},9]}";
+    struct status all[STATUS_PROCESSES_MAX];
+    assert_int_equal(status_read(json, sizeof json - 1, all), 3);
+    assert_int_equal(all[0].pid, 77);
+    assert_int_equal(all[0].commits, 12);
+    assert_false(all[0].is_other);
+    assert_int_equal(all[1].pid, 76);
+    assert_int_equal(all[1].commits, 5);
+    assert_int_equal(all[1].age_ns, 400000000);
+    assert_false(all[1].is_other);
+    assert_int_equal(all[2].pid, 78);
+    assert_int_equal(all[2].age_ns, 0);
+    assert_true(all[2].is_other);
 }
 
 TEST(a_directory_tells_what_a_sync_takes_there)
@@ -390,5 +411,6 @@ RUN(LISTED(a_row_of_ipv4_is_read), LISTED(a_row_of_ipv6_is_read),
     LISTED(who_is_named_after_a_restart_is_counted_on),
     LISTED(a_server_that_is_not_found_is_said_to_cost_nobody_knows_what),
     LISTED(urls_name_host_and_port), LISTED(a_status_is_read),
+    LISTED(a_status_names_all_processes_of_the_queue),
     LISTED(a_directory_tells_what_a_sync_takes_there),
     LISTED(on_a_tmpfs_nothing_is_durable))
