@@ -315,8 +315,8 @@ prune_bytes(struct queue *queue)
         over = count > 0 && used_bytes(queue) > queue->options.keep_bytes;
     } while (rc == SQLITE_OK && over && clock_monotonic_us() < until_us);
     if (end_step(queue, rc, deleted)) {
-        queue->writer.over_bytes = over;
         look_at_size(queue);
+        queue->writer.over_bytes = over; /* with no message left: later */
     }
 }
 

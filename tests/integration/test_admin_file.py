@@ -250,6 +250,19 @@ def test_prune_removes_what_it_is_told_to(made):
     assert made.earshot.data("b") == []
 
 
+def test_prune_ends_where_no_message_is_left_to_be_removed(made):
+    """Keys are kept for their time, however much they are."""
+    fill(made, "a", 2)
+    sqlite3_shell(made.queue, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+                  "SELECT i + 1 FROM n WHERE i < 8000) INSERT INTO publish_key "
+                  "SELECT 'a', printf('%0200d', i), x'00', 1, 1, "
+                  "strftime('%s') * 1000 FROM n")
+    said = made.text("prune", "--keep-bytes", f"{1 << 20}")
+    assert said.startswith("a: 2 removed")
+    [figures] = made.json("stats")
+    assert figures["keys"] == 8000 and figures["size_bytes"] > 1 << 20
+
+
 @pytest.mark.parametrize("arguments, says", [
     (["--channel", "a"], "--before TIME or --keep N"),
     (["--channel", "a b", "--keep", "1"], "no name of a channel"),
