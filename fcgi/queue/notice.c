@@ -176,8 +176,11 @@ notice_line(const struct bytes *text, size_t *at, char *line, size_t size)
     return NULL;
 }
 
-static bool
-is_whole(const struct bytes *text)
+/* Its length up to and with its end; 0: it is not whole. Behind the end may be
+ * what a longer text has left, until that is cut off: who was killed in between
+ * has said it all. */
+static size_t
+whole_length(const struct bytes *text)
 {
     char end[LINE_MAX_BYTES];
     unsigned long serial;
@@ -186,10 +189,10 @@ is_whole(const struct bytes *text)
     memcpy(head, text->data, len);
     head[len] = '\0';
     if (sscanf(head, "begin %lu\n", &serial) != 1)
-        return false;
+        return 0;
     len = (size_t)snprintf(end, sizeof(end), "\nend %lu\n", serial);
-    return text->len >= len &&
-           memcmp(text->data + text->len - len, end, len) == 0;
+    const char *found = memmem(text->data, text->len, end, len);
+    return found ? (size_t)(found - text->data) + len : 0;
 }
 
 void
@@ -211,7 +214,9 @@ read_whole(int fd, struct bytes *text)
 {
     for (int tries = 0; tries < READ_TRIES; tries++) {
         notice_read_file(fd, text);
-        if (is_whole(text))
+        size_t len = whole_length(text);
+        text->data[text->len = len] = '\0';
+        if (len)
             return true;
     }
     return false;
@@ -240,13 +245,9 @@ see_file(int directory, const char *name, const struct seeing *seeing)
     bool is_dead = flock(fd, LOCK_EX | LOCK_NB) == 0;
     struct bytes text = BYTES_EMPTY;
     bool is_said = read_whole(fd, &text);
-    if (!is_said)
-        text.len = 0;
     const struct notice_seen seen = {
         .name = name + strlen(seeing->notice->kind),
         .is_dead = is_dead,
-        .said_ms = (int64_t)status.st_mtim.tv_sec * 1000 +
-                   status.st_mtim.tv_nsec / 1000000,
         .text = &text,
         .directory = directory,
         .file = name,

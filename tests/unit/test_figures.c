@@ -170,6 +170,22 @@ TEST(a_file_that_is_left_of_one_who_was_added_is_not_added_again)
     end(one, 1, 0);
 }
 
+/* Killed between writing a text and cutting off what a longer one has left. */
+TEST(who_was_killed_before_he_had_cut_his_text_is_counted)
+{
+    struct figures *one = open_figures();
+    char command[400];
+    say(one, 1, 0);
+    pid_t child = say_elsewhere(100, true);
+    snprintf(command, sizeof command,
+             "printf '7\\nend 0\\n' >>%s-presence/figures-%d", place.path,
+             (int)child);
+    assert_int_equal(system(command), 0);
+    check_sum(one, 101, 0, 1);
+    check_sum(one, 101, 0, 1);
+    end(one, 1, 0);
+}
+
 /* Adding one takes a rename. */
 TEST(of_very_many_who_have_died_a_few_are_added_at_each_look)
 {
@@ -281,6 +297,7 @@ RUN(WITH_PLACE(figures_of_all_processes_are_summed),
     WITH_PLACE(a_killed_process_is_added_once_whoever_asks),
     WITH_PLACE(a_file_that_is_left_of_one_who_was_added_is_not_added_again),
     WITH_PLACE(of_very_many_who_have_died_a_few_are_added_at_each_look),
+    WITH_PLACE(who_was_killed_before_he_had_cut_his_text_is_counted),
     WITH_PLACE(nobody_waits_for_the_folders_lock),
     WITH_PLACE(nothing_is_written_when_nothing_has_changed),
     WITH_PLACE(names_of_another_version_are_passed_over),
