@@ -248,6 +248,8 @@ see_file(int directory, const char *name, const struct seeing *seeing)
     const struct notice_seen seen = {
         .name = name + strlen(seeing->notice->kind),
         .is_dead = is_dead,
+        .said_ms = (int64_t)status.st_mtim.tv_sec * 1000 +
+                   status.st_mtim.tv_nsec / 1000000,
         .text = &text,
         .directory = directory,
         .file = name,
