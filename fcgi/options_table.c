@@ -12,11 +12,14 @@ const struct option options_table[] = {
     {"socket", WS, KIND_TEXT, AT(socket), "PATH", 0, 0, NULL,
      "listen for HTTP on this Unix socket"},
     {"listen", FCGI, KIND_TEXT, AT(listen), "HOST:PORT", 0, 0, NULL,
-     "listen for FastCGI on this address; keep it to loopback. With neither, "
-     "descriptor 0 is the socket; without one the program is a CGI program"},
+     "listen for FastCGI on this address; keep it to loopback. What a service "
+     "manager hands down (LISTEN_FDS) is taken, too; with none of these "
+     "descriptor 0 is the socket, and without one the program is a CGI "
+     "program"},
     {"listen", WS, KIND_TEXT, AT(listen), "HOST:PORT", 0, 0, NULL,
      "listen for HTTP on this address; keep it to loopback and let a web "
-     "server pass {channel}/ws on to it"},
+     "server pass {channel}/ws on to it. What a service manager hands down "
+     "(LISTEN_FDS) is taken, too"},
     {"base", FCGI, KIND_TEXT, AT(base), "PATH", 0, 0, "/earshot",
      "where the web server has mounted the program, when it sends no "
      "PATH_INFO"},
