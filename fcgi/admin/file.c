@@ -60,6 +60,7 @@ file_open(const struct options *options)
         .path = options->queue,
         .synchronous = (enum queue_synchronous)options->synchronous,
         .bell = true,
+        .existing_only = true,
         .keep_messages = INT64_MAX,
         .keep_age_ms = INT64_MAX,
         .keep_channels = INT64_MAX,

@@ -51,6 +51,7 @@ struct queue_options {
     enum queue_synchronous synchronous; /* OFF is for tests only */
     bool new_epoch;        /* give the file a new epoch on opening */
     bool bell;             /* false: no inotify; queue_look() is all */
+    bool existing_only;    /* make no queue where there is none */
     int64_t keep_messages; /* per channel */
     int64_t keep_age_ms;
     int64_t keep_channels;

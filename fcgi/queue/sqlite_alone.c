@@ -15,6 +15,7 @@ open_alone(const struct queue_options *options,
     if (!admin_is_queue(options->path, problem))
         return NULL;
     struct queue *queue = queue_make(options);
+    queue->options.existing_only = true;
     queue->is_alone = true;
     if (queue_file_open(queue)) {
         sqlite3_busy_timeout(queue->writer.db, ADMIN_BUSY_MS);

@@ -209,6 +209,20 @@ refuse_foreign(struct queue *queue)
                       queue->path);
 }
 
+/* What is left of a file that we had open is removed first: whoever makes the
+ * next one would take its -wal for the new file's. */
+static enum verdict
+judge_empty(struct queue *queue)
+{
+    if (!queue->options.existing_only || queue->writer.wal_identity.st_ino)
+        return EMPTY;
+    queue_set_trouble(queue,
+                      "%s: there is no such queue; a program of Earshot makes "
+                      "one when it starts",
+                      queue->path);
+    return REFUSED;
+}
+
 /* Before SQLite reads anything of it. */
 static enum verdict
 judge_header(struct queue *queue, sqlite3 *db)
@@ -223,7 +237,7 @@ judge_header(struct queue *queue, sqlite3 *db)
         return REFUSED;
     }
     if (size == 0)
-        return EMPTY;
+        return judge_empty(queue);
     int rc = SQLITE_NOTADB;
     if (size >= HEADER_SIZE)
         rc = file->pMethods->xRead(file, header, HEADER_SIZE, 0);
@@ -340,7 +354,7 @@ open_and_judge(struct queue *queue)
 {
     struct stat named;
     if (stat(queue->path, &named) < 0 && errno == ENOENT)
-        return EMPTY;
+        return judge_empty(queue);
     if (!queue_open_connection(queue, queue->path))
         return REFUSED;
     enum verdict verdict = judge_header(queue, queue->writer.db);
@@ -397,7 +411,7 @@ acceptable(struct queue *queue)
     enum verdict verdict = open_and_judge(queue);
     sqlite3_close(queue->writer.db);
     queue->writer.db = NULL;
-    if (verdict == EMPTY)
+    if (verdict == EMPTY && !queue->options.existing_only)
         queue_create_directory(queue->path);
     return verdict != REFUSED;
 }

@@ -176,6 +176,23 @@ def test_a_file_that_is_replaced_is_followed_on(site):
     wait_until(lambda: tail.lines[-1] == "two")
 
 
+def test_a_tail_makes_no_queue_where_the_old_one_was_removed(site):
+    tail = follow(site, "file")
+    ready = iter(range(10 ** 6))
+    wait_until(lambda: site.earshot.publish("room", f"{next(ready)}")
+               and tail.lines, every=0.05)
+    for server in (site.earshot, site.ws):
+        server.stop()
+    site.queue.unlink()
+    wait_until(lambda: "trying again" in tail.complaint)
+    time.sleep(1)   # it has tried several times
+    assert not site.queue.exists()
+    site.earshot.start()
+    site.earshot.publish("room", "anew")
+    wait_until(lambda: tail.lines[-1] == "anew")
+    assert tail.complaint.count("lost") == 1
+
+
 def test_a_stream_that_ends_is_come_back_to_in_silence(site):
     site.earshot.stop()
     site.earshot.options.update(stream_life=0.3, retry=10)
