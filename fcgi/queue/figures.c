@@ -23,12 +23,13 @@
  *     …
  *
  * with an ID that no other process has ever had, and spaces of names as `_'.
- * `figures-ended' says, in the form of a notice, `last ID', the process that
- * was added last, and the sums. It is replaced by renaming, with a lock on the
- * folder, and then the process' own file is removed: who is killed in between
- * leaves a file whose ID is the last, which is not added again. */
+ * `figures-ended' says, in the form of a notice, `last ID FILE', the process
+ * that was added last, and the sums. It is replaced by renaming, with a lock on
+ * the folder, and then the process' own file is removed: who is killed in
+ * between leaves a file whose ID is the last, which is not added again, but
+ * removed before another becomes the last. */
 
-enum { LINE_SIZE = 256, SUM_TRIES = 8, GATHER_MAX = 32 };
+enum { LINE_SIZE = 256, SUM_TRIES = 8, GATHER_MAX = 32, FILE_NAME_SIZE = 64 };
 
 static const char ended_file[] = "figures-ended";
 static const char ended_new_file[] = "figures-ended.new";
@@ -47,6 +48,7 @@ struct figures {
 struct ended {
     unsigned long serial; /* how many have; 0: none, or nobody knows */
     char last[FIGURES_NAME_SIZE];
+    char file[FILE_NAME_SIZE]; /* what the last one's was */
     int64_t *values;
 };
 
@@ -158,15 +160,15 @@ read_ended(const struct figures *figures, int directory, struct ended *ended)
 {
     struct bytes text = BYTES_EMPTY;
     ended->serial = 0;
-    ended->last[0] = '\0';
+    ended->last[0] = ended->file[0] = '\0';
     memset(ended->values, 0, figures->count * sizeof *ended->values);
     int fd = openat(directory, ended_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return;
     notice_read_file(fd, &text);
     close(fd);
-    if (sscanf(text.data, "begin %lu\nlast %31s\n", &ended->serial,
-               ended->last) == 2)
+    if (sscanf(text.data, "begin %lu\nlast %31s%63[^\n]", &ended->serial,
+               ended->last, ended->file) >= 2)
         add_text(figures, &text, true, ended->values);
     bytes_fini(&text);
 }
@@ -176,7 +178,8 @@ write_ended(const struct figures *figures, int directory,
             const struct ended *ended)
 {
     struct bytes text = BYTES_EMPTY;
-    bytes_printf(&text, "begin %lu\nlast %s\n", ended->serial, ended->last);
+    bytes_printf(&text, "begin %lu\nlast %s %s\n", ended->serial, ended->last,
+                 ended->file);
     for (size_t i = 0; i < figures->count; i++)
         if (figures->specs[i].grows)
             bytes_printf(&text, "%s %" PRId64 "\n", figures->specs[i].name,
@@ -196,6 +199,25 @@ write_ended(const struct figures *figures, int directory,
            renameat(directory, ended_new_file, directory, ended_file) == 0;
 }
 
+/* Removes the file of the last one, where who added him was killed before. */
+static void
+remove_last(int directory, const struct ended *ended)
+{
+    const char *file = ended->file + strspn(ended->file, " ");
+    struct bytes text = BYTES_EMPTY;
+    struct figures_process process;
+    char id[FIGURES_NAME_SIZE];
+    int fd =
+        openat(directory, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return;
+    notice_read_file(fd, &text);
+    if (read_process(&text, &process, id) && strcmp(id, ended->last) == 0)
+        unlinkat(directory, file, 0);
+    bytes_fini(&text);
+    close(fd);
+}
+
 /* With the folder's lock: adds the process ID, whose last words are TEXT, and
  * removes its FILE. */
 static void
@@ -207,8 +229,10 @@ add_ended(const struct figures *figures, int directory,
     bool is_added = true;
     read_ended(figures, directory, &ended);
     if (strcmp(ended.last, id) != 0) {
+        remove_last(directory, &ended);
         ended.serial++;
         snprintf(ended.last, sizeof ended.last, "%s", id);
+        snprintf(ended.file, sizeof ended.file, "%s", file);
         add_text(figures, text, true, ended.values);
         is_added = write_ended(figures, directory, &ended);
     }

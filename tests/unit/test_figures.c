@@ -170,6 +170,36 @@ TEST(a_file_that_is_left_of_one_who_was_added_is_not_added_again)
     end(one, 1, 0);
 }
 
+/* The same, and others have died meanwhile: he himself, for one. */
+TEST(a_file_that_is_left_is_not_added_after_others_either)
+{
+    enum { OTHERS = 12 };
+    struct figures *one = open_figures();
+    char command[400];
+    pid_t others[OTHERS];
+    say(one, 1, 0);
+    pid_t child = say_elsewhere(100, false);
+    snprintf(command, sizeof command, "cp %s-presence/figures-%d %s-kept",
+             place.path, (int)child, place.path);
+    assert_int_equal(system(command), 0);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    for (int i = 0; i < OTHERS; i++)
+        others[i] = say_elsewhere(1000, false);
+    check_sum(one, 101 + OTHERS * 1000, OTHERS * 5, 1 + OTHERS);
+    for (int i = 0; i < OTHERS; i++) {
+        kill(others[i], SIGKILL);
+        waitpid(others[i], NULL, 0);
+    }
+    snprintf(command, sizeof command, "cp %s-kept %s-presence/figures-%d",
+             place.path, place.path, (int)child);
+    assert_int_equal(system(command), 0);
+    for (int i = 0; i < 3; i++)
+        check_sum(one, 101 + OTHERS * 1000, 0, 1);
+    assert_int_equal(count_files(), 1);
+    end(one, 1, 0);
+}
+
 /* Killed between writing a text and cutting off what a longer one has left. */
 TEST(who_was_killed_before_he_had_cut_his_text_is_counted)
 {
@@ -298,6 +328,7 @@ RUN(WITH_PLACE(figures_of_all_processes_are_summed),
     WITH_PLACE(a_file_that_is_left_of_one_who_was_added_is_not_added_again),
     WITH_PLACE(of_very_many_who_have_died_a_few_are_added_at_each_look),
     WITH_PLACE(who_was_killed_before_he_had_cut_his_text_is_counted),
+    WITH_PLACE(a_file_that_is_left_is_not_added_after_others_either),
     WITH_PLACE(nobody_waits_for_the_folders_lock),
     WITH_PLACE(nothing_is_written_when_nothing_has_changed),
     WITH_PLACE(names_of_another_version_are_passed_over),
