@@ -54,6 +54,14 @@ export function since(now, before) {
     return now.map((count, at) => count - (before?.[at] ?? 0));
 }
 
+/**
+ * How much of GROWN came in a second of so many MS; undefined where nobody
+ * knows: what counts has begun anew, or the server's clock was set back.
+ */
+export function perSecond(grown, ms) {
+    return grown >= 0 && ms > 0 ? grown * 1000 / ms : undefined;
+}
+
 /** Several histograms as one. */
 export function together(histograms) {
     return histograms.reduce((all, one) =>

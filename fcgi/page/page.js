@@ -4,7 +4,7 @@
 
 import { WORDS, beginLanguages, say } from "./words.js";
 import { duration, memory, number } from "./numbers.js";
-import { quantile, since, sum, together } from "./numbers.js";
+import { perSecond, quantile, since, sum, together } from "./numbers.js";
 import { bar, drawBars, drawLines, sample } from "./draw.js";
 
 const SLOTS = 181;         // seconds that are drawn
@@ -40,8 +40,7 @@ function rate(at, pick, seconds = 1) {
     if (!now || !before || before === now) {
         return undefined;
     }
-    const grown = pick(now) - pick(before);
-    return grown >= 0 ? grown * 1000 / (now.time - before.time) : undefined;
+    return perSecond(pick(now) - pick(before), now.time - before.time);
 }
 
 const deliveries = ({ totals }) => together(Object.values(totals.delivery));
@@ -149,8 +148,8 @@ function rateOf(process, pick) {
     const before = lookBack(at, 3);
     const then = before?.processes.find(({ id, started }) =>
         id === process.id && started === process.started);
-    return then && then !== process && pick(process) >= pick(then)
-        ? (pick(process) - pick(then)) * 1000 / (latest.time - before.time)
+    return then && then !== process
+        ? perSecond(pick(process) - pick(then), latest.time - before.time)
         : undefined;
 }
 
@@ -166,7 +165,7 @@ function processRow(process, look) {
     }
     return row([
         name,
-        duration((look.time - process.started) / 1000),
+        duration(Math.max(0, look.time - process.started) / 1000),
         sum(process.subscribers),
         { number: number(rateOf(process, (one) => sum(one.delivered))) },
         { number: busy === undefined ? "–"

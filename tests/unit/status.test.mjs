@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-    axisEnd, duration, memory, number, quantile, since, together,
+    axisEnd, duration, memory, number, perSecond, quantile, since, together,
 } from "../../fcgi/page/numbers.js";
 
 const BOUNDS = [100, 1000, 10000]; // microseconds; the last has none
@@ -21,6 +21,14 @@ test("a histogram less an earlier one is what happened between", () => {
     assert.deepEqual(since([5, 6, 7], [1, 6, 2]), [4, 0, 5]);
     assert.deepEqual(since([5, 6, 7]), [5, 6, 7]);
     assert.deepEqual(together([[1, 2], [3, 4], [5, 6]]), [9, 12]);
+});
+
+test("a rate is none where what counts began anew or the clock was set", () => {
+    assert.equal(perSecond(30, 2000), 15);
+    assert.equal(perSecond(0, 1000), 0);
+    assert.equal(perSecond(-1, 1000), undefined);
+    assert.equal(perSecond(5, 0), undefined);
+    assert.equal(perSecond(5, -3600000), undefined);
 });
 
 test("durations are told in the units that one would say", () => {
