@@ -65,7 +65,7 @@ class CgiApache(Cgi, ApacheFront):
     files = (SCRIPT, "cgi/apache.conf", "apache/login.conf",
              "apache/tls.conf")
     cannot = {"websocket": Cannot("CGI cannot carry it", "404"),
-              "http2_streams": Cannot("six at most", "the last of 8")}
+              "http2_streams": Cannot("six at first", "the last of 8")}
 
     @property
     def more_lines(self):
