@@ -198,10 +198,13 @@ take_answer(struct url_tail *url, const struct bytes *body)
         return false;
     if (json_member_find(body->data, body->len, "lost", &flag) && flag.len == 4)
         tail_lost(tail);
-    url->has_more =
-        json_member_find(body->data, body->len, "more", &flag) && flag.len == 4;
+    size_t before = tail->out.len;
     if (!take_messages(tail, &messages))
         return false;
+    url->has_messages = tail->out.len > before;
+    url->has_more = url->has_messages &&
+                    json_member_find(body->data, body->len, "more", &flag) &&
+                    flag.len == 4;
     tail_set_cursor(tail, cursor.data, cursor.len);
     url->is_heard = url->is_connected = true;
     return true;

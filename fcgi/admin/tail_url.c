@@ -123,7 +123,8 @@ static bool
 begin(struct url_tail *url)
 {
     url->curl = http_handle(url->tail->options->insecure);
-    url->is_heard = false;
+    url->is_heard = url->has_messages = url->has_more = false;
+    url->began_us = clock_monotonic_us();
     if (!url->curl)
         return false;
     curl_easy_setopt(url->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -163,6 +164,17 @@ pause_for(struct tail *tail, int64_t ms)
     }
 }
 
+/* A long-poll that was held has been the pause itself; but a server may be told
+ * to hold none. */
+static int64_t
+between_polls(const struct url_tail *url, bool is_long)
+{
+    int64_t held_ms = (clock_monotonic_us() - url->began_us) / 1000;
+    bool at_once =
+        is_long ? url->has_messages || held_ms >= PAUSE_MS : url->has_more;
+    return at_once ? 0 : PAUSE_MS;
+}
+
 /* What follows a turn; returns how long to pause. */
 static int64_t
 after_turn(struct url_tail *url, enum turn turn, int64_t transport)
@@ -172,8 +184,8 @@ after_turn(struct url_tail *url, enum turn turn, int64_t transport)
         tail->has_complained = false;
         url->pause_ms = PAUSE_MS;
     }
-    if (turn == TURN_OVER && transport == POLL)
-        return url->has_more ? 0 : PAUSE_MS;
+    if (turn == TURN_OVER && (transport == POLL || transport == LONG_POLL))
+        return between_polls(url, transport == LONG_POLL);
     if (turn == TURN_OVER)
         return jittered(url->retry_ms ? url->retry_ms : PAUSE_MS);
     tail_trouble(tail, url->reason.data);
@@ -205,8 +217,6 @@ tail_url(struct tail *tail)
         }
         if (turn == TURN_WRONG)
             tail_fail(tail, url.reason.data);
-        else if (turn == TURN_OVER && transport == LONG_POLL)
-            tail->has_complained = false;
         else
             pause_for(tail, after_turn(&url, turn, transport));
     }

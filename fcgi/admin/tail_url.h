@@ -20,7 +20,9 @@ struct url_tail {
     CURLM *multi;
     bool is_connected;   /* something of Earshot's has come once */
     bool is_heard;       /* something has come in this turn */
-    bool has_more;       /* of a short poll's answer */
+    bool has_messages;   /* of a poll's answer */
+    bool has_more;       /* likewise: the next one holds more */
+    int64_t began_us;    /* this turn */
     int64_t retry_ms;    /* as the server asks for; 0: not */
     int64_t pause_ms;    /* before the next turn */
     struct bytes reason; /* why it was cut, or is wrong; with a NUL */

@@ -1,6 +1,7 @@
 """earshot publish and tail through a real lighttpd with earshot.fcgi and
 earshot-ws: every transport, what cuts them off, how they end."""
 
+import http.server
 import json
 import os
 import signal
@@ -240,6 +241,58 @@ def test_it_waits_for_a_server_that_is_away(site):
     tail = follow(site, "auto", "room", "--after", "earliest")
     wait_until(lambda: "trying again" in tail.complaint)
     assert tail.interrupt() == 0
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """Answers every request at once, with the server's .body."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.came.append(time.monotonic())
+        self.send_response(self.server.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(self.server.body)))
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    do_GET = do_POST = answer
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def answers():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server.came, server.status, server.body = [], 200, b""
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def alone(directory, queue):
+    alone = Admin(directory, queue)
+    yield alone
+    alone.close()
+
+
+@pytest.mark.parametrize("way, more", [("long-poll", ""),
+                                       ("poll", ',"more":true')])
+def test_answers_without_a_message_are_not_asked_for_without_a_pause(
+        alone, answers, way, more):
+    """As of a program with --wait-max 0."""
+    answers.body = ('{"messages":[],"cursor":"1-k3f9x2ab","lost":false%s}'
+                    % more).encode()
+    alone.tail("room", "--url", answers.url, "--transport", way)
+    wait_until(lambda: len(answers.came) >= 3)
+    assert answers.came[2] - answers.came[0] > 1.5
 
 
 def test_auto_polls_where_streams_are_no_streams(site, start_lighttpd):
