@@ -14,15 +14,33 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A server's own words may hold what a terminal obeys. */
+static void
+print_plain(const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        bool is_c1 = (unsigned char)at[0] == 0xc2 &&
+                     (unsigned char)at[1] >= 0x80 &&
+                     (unsigned char)at[1] < 0xa0;
+        bool is_control = (unsigned char)*at < 0x20 || *at == 0x7f || is_c1;
+        fputc(is_control ? '?' : *at, stderr);
+        at += is_c1;
+    }
+}
+
 int
 file_complain(const char *command, const char *format, ...)
 {
+    char *sentence = NULL;
     va_list args;
-    fprintf(stderr, "earshot %s: ", command);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    if (vasprintf(&sentence, format, args) < 0)
+        sentence = NULL;
     va_end(args);
+    fprintf(stderr, "earshot %s: ", command);
+    print_plain(sentence ? sentence : strerror(ENOMEM));
     fputc('\n', stderr);
+    free(sentence);
     return ADMIN_BAD;
 }
 

@@ -18,7 +18,8 @@ struct queue *file_open(const struct options *options);
  * WAIT_MS (-1: for ever). */
 void file_wait(struct queue *queue, int wait_ms);
 
-/* Complains as COMMAND; returns ADMIN_BAD. */
+/* Complains as COMMAND, in one line without control characters; returns
+ * ADMIN_BAD. */
 __attribute__((format(printf, 2, 3))) int
 file_complain(const char *command, const char *format, ...);
 

@@ -43,6 +43,19 @@ http_append_query(struct bytes *url, const char *name, const char *value)
     }
 }
 
+char *
+http_public_url(const char *url)
+{
+    char *text = NULL;
+    CURLU *parts = curl_url();
+    if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_set(parts, CURLUPART_USER, NULL, 0) == CURLUE_OK &&
+        curl_url_set(parts, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK)
+        (void)curl_url_get(parts, CURLUPART_URL, &text, 0);
+    curl_url_cleanup(parts);
+    return text;
+}
+
 CURL *
 http_handle(bool insecure)
 {

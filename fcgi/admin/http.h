@@ -23,6 +23,10 @@ void http_append_url(struct bytes *url, const char *base, const char *channel,
  */
 void http_append_query(struct bytes *url, const char *name, const char *value);
 
+/* URL without the name and password in it, for who may read what we say; to be
+ * freed by curl_free(). NULL: it is no URL. */
+char *http_public_url(const char *url);
+
 /* A handle with what every request has: who asks, which protocols, how long
  * to wait for a connection, ~/.netrc. */
 CURL *http_handle(bool insecure);

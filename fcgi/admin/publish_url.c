@@ -6,6 +6,7 @@
 #include "file.h"
 #include "http.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,13 +52,37 @@ tell_refused(const struct http_answer *answer)
     return later ? ADMIN_LATER : ADMIN_BAD;
 }
 
+/* Whatever it means, it goes to a terminal. */
+static bool
+is_id(const struct json_text *id)
+{
+    for (size_t i = 0; i < id->len; i++)
+        if (!isalnum((unsigned char)id->data[i]) && id->data[i] != '-')
+            return false;
+    return id->len > 0;
+}
+
+static int
+tell_broken(const char *url, CURLcode code, bool was_sent)
+{
+    char *public = http_public_url(url);
+    file_complain("publish", "%s: %s%s", public ? public : "--url",
+                  curl_easy_strerror(code),
+                  was_sent ? "; whether it was stored is not known: with --key "
+                             "it can be tried again"
+                           : "; it was not sent");
+    curl_free(public);
+    return http_is_hopeless(code) ? ADMIN_BAD : ADMIN_LATER;
+}
+
 static int
 tell(const struct http_answer *answer)
 {
     struct json_text id;
     if (answer->status != 200 && answer->status != 201)
         return tell_refused(answer);
-    if (!json_member_find(answer->body.data, answer->body.len, "id", &id))
+    if (!json_member_find(answer->body.data, answer->body.len, "id", &id) ||
+        !is_id(&id))
         return file_complain("publish",
                              "the answer has no id: is Earshot mounted at "
                              "that URL?");
@@ -82,15 +107,9 @@ publish_to_url(const struct options *options,
     CURLcode code = http_post(
         url, (const char *const[]){types[message->type], key.data}, 2,
         message->data, message->size_bytes, options->insecure, &answer);
-    int status = http_is_hopeless(code) ? ADMIN_BAD : ADMIN_LATER;
-    if (code == CURLE_OK)
-        status = tell(&answer);
-    else
-        file_complain("publish", "%s: %s%s", options->url,
-                      curl_easy_strerror(code),
-                      answer.was_sent ? "; whether it was stored is not known: "
-                                        "with --key it can be tried again"
-                                      : "; it was not sent");
+    int status = code == CURLE_OK
+                     ? tell(&answer)
+                     : tell_broken(options->url, code, answer.was_sent);
     http_answer_fini(&answer);
     bytes_fini(&key);
     free(url);

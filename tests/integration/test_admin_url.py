@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -293,6 +294,30 @@ def test_answers_without_a_message_are_not_asked_for_without_a_pause(
     alone.tail("room", "--url", answers.url, "--transport", way)
     wait_until(lambda: len(answers.came) >= 3)
     assert answers.came[2] - answers.came[0] > 1.5
+
+
+def test_what_a_server_says_does_not_steer_the_terminal(alone, answers):
+    answers.status = 400
+    answers.body = b'{"error":"\\u001b[2J\\u009b2J\\u007f\\nt\xc3\xa4"}'
+    where = ["--url", answers.url]
+    for command in (["publish", "room", "x"],
+                    ["tail", "room", "--transport", "poll"]):
+        alone.run(*command, *where, code=1)
+        assert alone.complaint == (f"earshot {command[0]}: "
+                                   "?[2J?2J??t\u00e4 (status 400)\n")
+    answers.status, answers.body = 201, b'{"id":"\x1b[2J"}'
+    alone.run("publish", "room", "x", *where, code=1)
+    assert "no id" in alone.complaint
+
+
+def test_a_complaint_keeps_the_password_of_a_url_to_itself(alone):
+    with socket.socket() as closed:     # a port where nobody listens
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        alone.run("publish", "room", "x", "--url",
+                  f"http://ann:secret@127.0.0.1:{port}/earshot", code=3)
+    assert f"http://127.0.0.1:{port}/earshot: " in alone.complaint
+    assert "ann" not in alone.complaint and "secret" not in alone.complaint
 
 
 def test_auto_polls_where_streams_are_no_streams(site, start_lighttpd):
