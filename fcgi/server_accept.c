@@ -20,11 +20,14 @@ server_share(struct server *server, struct spread *spread)
 }
 
 /* What is to be spread: those who stay. A publisher is gone in a moment, and it
- * is all the same who serves him. */
+ * is all the same who serves him. Who is full would refuse a reader for whom
+ * another has room, and leaves him to anybody that is not. */
 static size_t
 load_of(const struct server *server)
 {
-    return server_subscribers(server) + server->arrival_count;
+    size_t load = server_subscribers(server) + server->arrival_count;
+    size_t max = (size_t)server->options->subscribers_max;
+    return load + server->watcher_count < max ? load : SPREAD_FULL;
 }
 
 bool

@@ -22,6 +22,9 @@ enum {
     SPREAD_ASK_AGAIN_US = 2 * 1000, /* whether one may accept now */
 };
 
+/* The connections of one who has no room for more. */
+#define SPREAD_FULL (SIZE_MAX / 2)
+
 struct spread_page; /* what they share */
 
 /* One process' view of it. The fields are spread.c's. */

@@ -64,6 +64,20 @@ def test_those_of_a_killed_process_are_spread_evenly_when_they_return(
     assert_even(after)
 
 
+def test_nobody_is_refused_while_another_process_has_room(start):
+    room = 40
+    parent = start(processes=PROCESSES, subscribers_max=room)
+    family.all_serve(parent, PROCESSES)
+    streams = [parent.stream("room") for _ in range(PROCESSES * room)]
+    counts = spread_of(parent, len(streams))
+    assert set(counts.values()) == {room}
+    refused = parent.get("/room/sse")
+    assert refused.status == 200 and b"--subscribers-max" in refused.body
+    parent.publish("room", "x")
+    for stream in streams:
+        stream.close()
+
+
 def test_long_polls_are_spread_too(parent):
     polls = [parent.peer() for _ in range(100)]
     for poll in polls:

@@ -102,6 +102,16 @@ TEST(nobody_waits_for_one_who_stops)
     assert_true(spread_takes(&all[0], 100, 0));
 }
 
+TEST(who_is_full_leaves_it_to_whoever_is_not)
+{
+    begin(SPREAD_FULL, 10000, SPREAD_FULL);
+    assert_false(spread_takes(&all[0], SPREAD_FULL, 0));
+    assert_true(spread_takes(&all[1], 10000, 0));
+    spread_turn(&all[1], SPREAD_FULL);
+    for (int i = 0; i < COUNT; i++)
+        assert_true(spread_takes(&all[i], SPREAD_FULL, 0));
+}
+
 TEST(one_alone_accepts_whatever_it_has)
 {
     begin(1000, 0, 0);
@@ -119,4 +129,5 @@ RUN(LISTED(who_has_as_few_as_the_others_accepts),
     LISTED(beside_a_stuck_process_the_others_still_share),
     LISTED(nobody_waits_for_one_who_is_dead_or_has_not_begun),
     LISTED(nobody_waits_for_one_who_stops),
+    LISTED(who_is_full_leaves_it_to_whoever_is_not),
     LISTED(one_alone_accepts_whatever_it_has))
