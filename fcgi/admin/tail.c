@@ -5,8 +5,10 @@
 #include "file.h"
 #include "problem.h"
 #include "query.h"
+#include "queue/admin.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <poll.h>
 #include <signal.h>
@@ -69,22 +71,39 @@ tail_set_cursor(struct tail *tail, const char *cursor, size_t len)
     tail->cursor[len] = '\0';
 }
 
+/* Until standard output takes PIPE_BUF bytes, which a pipe then does without
+ * making us wait where no signal is heard. False: one has come. */
+static bool
+wait_for_room(struct tail *tail)
+{
+    struct pollfd fds[] = {
+        {.fd = STDOUT_FILENO, .events = POLLOUT},
+        {.fd = tail->signals, .events = POLLIN},
+    };
+    while (poll(fds, 2, -1) < 0 && errno == EINTR)
+        ;
+    if (fds[0].revents)
+        return true; /* what is at hand is printed before it ends */
+    tail->is_over = true;
+    return false;
+}
+
 void
 tail_flush(struct tail *tail)
 {
     const char *at = tail->out.data;
     size_t left = tail->out.len;
     while (left && !tail->is_over) {
-        ssize_t wrote = write(STDOUT_FILENO, at, left);
+        if (!wait_for_room(tail))
+            break;
+        ssize_t wrote =
+            write(STDOUT_FILENO, at, left < PIPE_BUF ? left : PIPE_BUF);
         if (wrote > 0) {
             at += wrote;
             left -= (size_t)wrote;
-        } else if (errno == EAGAIN) {
-            struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-            (void)!poll(&out, 1, -1);
         } else if (errno == EPIPE) {
             tail->is_over = true;
-        } else if (errno != EINTR) {
+        } else if (errno != EINTR && errno != EAGAIN) {
             tail_fail(tail, strerror(errno));
         }
     }
@@ -139,10 +158,7 @@ static int
 catch_signals(void)
 {
     sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGHUP);
+    admin_end_signals(&ends);
     sigprocmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
     return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -9,7 +9,15 @@
 
 #include "queue/queue.h"
 
+#include <signal.h>
+
 enum { ADMIN_PROBLEM_SIZE = 1024 };
+
+/* The signals that end a command: SIGINT, SIGTERM and SIGHUP, but for those
+ * that it was started to ignore, as by nohup. (Who blocks one gets it all the
+ * same.)
+ */
+void admin_end_signals(sigset_t *ends);
 
 /* What is kept of one channel. */
 struct admin_channel {

@@ -45,24 +45,34 @@ may_write(const char *path, const char *to, bool force,
     return false;
 }
 
+void
+admin_end_signals(sigset_t *ends)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    sigemptyset(ends);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        struct sigaction as;
+        if (sigaction(numbers[i], NULL, &as) == 0 && as.sa_handler != SIG_IGN)
+            sigaddset(ends, numbers[i]);
+    }
+}
+
 /* Signals wait until what was made is removed. */
 static bool
 is_interrupted(void)
 {
-    sigset_t pending;
+    sigset_t ends, pending;
+    admin_end_signals(&ends);
     sigpending(&pending);
-    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-           sigismember(&pending, SIGHUP);
+    sigandset(&pending, &pending, &ends);
+    return !sigisemptyset(&pending);
 }
 
 static void
 hold_signals(sigset_t *before)
 {
     sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGHUP);
+    admin_end_signals(&ends);
     sigprocmask(SIG_BLOCK, &ends, before);
 }
 

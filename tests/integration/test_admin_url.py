@@ -1,12 +1,15 @@
 """earshot publish and tail through a real lighttpd with earshot.fcgi and
 earshot-ws: every transport, what cuts them off, how they end."""
 
+import array
+import fcntl
 import http.server
 import json
 import os
 import signal
 import socket
 import subprocess
+import termios
 import threading
 import time
 
@@ -222,6 +225,44 @@ def test_it_ends_when_nobody_reads_its_output(site, way):
     assert tail.wait(slow(10)) == 0
     assert tail.stderr.read() == b""
     tail.stderr.close()
+
+
+@pytest.mark.parametrize("way", ["sse", "ws", "file"])
+def test_it_ends_when_its_output_is_not_taken(site, way):
+    """As behind a pager in which nobody goes on."""
+    for _ in range(4):
+        site.earshot.publish("room", "x" * 60000)
+    where = [] if way == "file" else ["--url", site.url, "--transport", way]
+    reading, writing = os.pipe()
+    tail = subprocess.Popen(
+        [program("earshot"), "tail", "room", "--after", "earliest", *where],
+        stdout=writing, env=site.environment())
+    os.close(writing)
+    held = array.array("i", [0])
+
+    def is_full():
+        fcntl.ioctl(reading, termios.FIONREAD, held)
+        return held[0] > 60000
+    wait_until(is_full)
+    tail.terminate()
+    assert tail.wait(slow(10)) == 0
+    os.close(reading)
+
+
+def test_what_it_was_started_to_ignore_does_not_end_it(site):
+    """As after nohup."""
+    site.earshot.publish("room", "one")
+    script = 'trap "" HUP; exec "$@"'
+    command = ["sh", "-c", script, "sh", *site.command(
+        "tail", "room", "--after", "earliest")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE,
+                          env=site.environment()) as tail:
+        assert tail.stdout.readline() == b"one\n"
+        tail.send_signal(signal.SIGHUP)
+        site.earshot.publish("room", "two")
+        assert tail.stdout.readline() == b"two\n"
+        tail.terminate()
+        assert tail.wait(slow(10)) == 0
 
 
 def test_what_cannot_come_right_ends_it(site):
