@@ -83,8 +83,10 @@ check_accounts(sqlite3 *db, const struct findings *findings)
         admin_found(findings, ADMIN_WRONG,
                     "%lld channels do not hold what was counted: somebody has "
                     "changed the file with triggers off. Repair it, with the "
-                    "programs stopped, by sqlite3: UPDATE channel SET kept = "
-                    "(SELECT count(*) FROM message WHERE channel = name)",
+                    "programs stopped, by sqlite3: INSERT OR IGNORE INTO "
+                    "channel SELECT channel, 0, max(id), 0 FROM message GROUP "
+                    "BY channel; UPDATE channel SET kept = (SELECT count(*) "
+                    "FROM message WHERE channel = name)",
                     (long long)wrong);
     if (admin_number(db, "SELECT count(*) FROM sqlite_sequence"
                          " WHERE name = 'message' AND seq <"

@@ -327,6 +327,22 @@ def test_what_is_wrong_is_found(made, breaks, says):
     assert made.queue.read_bytes() == before, "it only looks"
 
 
+@pytest.mark.parametrize("breaks", [
+    "UPDATE channel SET kept = 9",
+    "DELETE FROM channel",
+    "UPDATE sqlite_sequence SET seq = 1"])
+def test_the_line_that_mends_it_does(alone, breaks):
+    alone.run("publish", "room", "one")
+    alone.run("publish", "other", "two")
+    sqlite3_shell(alone.queue, breaks)
+    [(_, sentence)] = findings(alone, 1)
+    [line] = re.findall("(?:UPDATE|INSERT).*", sentence)
+    sqlite3_shell(alone.queue, line)
+    assert findings(alone, 0) == set()
+    alone.run("prune", "--keep", "0")
+    assert [row["messages"] for row in alone.json("channels")] == [0, 0]
+
+
 def damage_page(path):
     """Scribbles over the beginning of a leaf of an index."""
     root = int(sqlite3_shell(path, "SELECT rootpage FROM sqlite_schema WHERE "
