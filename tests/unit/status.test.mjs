@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import {
+import { load } from "./client.mjs";
+
+const {
     axisEnd, duration, memory, number, perSecond, quantile, since, together,
-} from "../../fcgi/page/numbers.js";
+} = await load("../fcgi/page/numbers.js");
 
 const BOUNDS = [100, 1000, 10000]; // microseconds; the last has none
 
