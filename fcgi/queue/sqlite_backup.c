@@ -132,15 +132,16 @@ put_in_place(const char *made, const char *to, bool force,
 }
 
 static bool
-make_copy(sqlite3 *from, const char *made, int64_t *messages,
+make_copy(sqlite3 *from, char *made, int64_t *messages,
           char problem[ADMIN_PROBLEM_SIZE])
 {
     sqlite3 *db = NULL;
-    int fd = open(made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
+    int fd = mkostemp(made, O_CLOEXEC);
     if (fd < 0) {
         admin_problem(problem, "%s cannot be made (%s)", made, strerror(errno));
         return false;
     }
+    (void)!fchmod(fd, 0660);
     close(fd);
     int rc = sqlite3_open_v2(made, &db,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
@@ -183,13 +184,14 @@ admin_backup(const char *path, const char *to, bool force, int64_t *messages,
     if (!from)
         return false;
     struct bytes made = BYTES_EMPTY;
-    bytes_printf(&made, "%s%s-part-%d", strchr(to, '/') ? "" : "./", to,
-                 (int)getpid());
-    bytes_append_char(&made, '\0');
+    bytes_printf(&made, "%s%s-part-XXXXXX%c", strchr(to, '/') ? "" : "./", to,
+                 '\0');
     sigset_t before;
     hold_signals(&before);
     bool copied = make_copy(from, made.data, messages, problem) &&
                   put_in_place(made.data, to, force, problem);
+    if (copied) /* its name, too, outlives a power cut */
+        queue_sync_directory(made.data);
     sqlite3_close(from);
     if (!copied)
         remove_part(made.data);

@@ -95,8 +95,8 @@ queue_migrate(struct queue *queue)
     return rc == SQLITE_OK;
 }
 
-static void
-sync_directory(const char *path)
+void
+queue_sync_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *directory = strndup(path, (size_t)(slash - path) + 1);
@@ -152,6 +152,6 @@ queue_create_file(struct queue *queue)
         rc = SQLITE_CANTOPEN;
     }
     if (rc == SQLITE_OK)
-        sync_directory(queue->path);
+        queue_sync_directory(queue->path);
     return rc == SQLITE_OK;
 }

@@ -233,6 +233,9 @@ void queue_list_add(struct append_list *list, struct queue_append *append);
 extern const int64_t queue_newest_version;
 void queue_create_directory(const char *path);
 bool queue_create_file(struct queue *queue);
+/* What was renamed to PATH, which has a slash in it, outlives a power cut. By
+ * whichever thread. */
+void queue_sync_directory(const char *path);
 bool queue_migrate(struct queue *queue);
 
 /* sqlite_file.c: the writer's thread only. */

@@ -182,6 +182,32 @@ def test_an_interrupted_backup_leaves_nothing(admin):
     assert not list(admin.directory.glob("copy*"))
 
 
+def test_what_a_killed_backup_left_does_not_stop_the_next(admin):
+    """In a container its process has the same number again."""
+    def leave_part():
+        (admin.directory / f"copy-part-{os.getpid()}").write_text("half")
+    admin.earshot.publish("room", "x")
+    subprocess.run(
+        admin.command("backup", "copy"), preexec_fn=leave_part, check=True,
+        cwd=admin.directory, env=admin.environment(), capture_output=True)
+    assert contents(admin.directory / "copy", "room") == ["x"]
+    assert (admin.directory / "copy").stat().st_mode & 0o777 == 0o660
+
+
+def test_a_backup_is_synced_with_its_name(admin):
+    admin.earshot.publish("room", "x")
+    trace = admin.directory / "trace"
+    subprocess.run(
+        ["strace", "-y", "-o", trace, "-e", "trace=fsync,rename,renameat2",
+         *admin.command("backup", "copy")], check=True, cwd=admin.directory,
+        env=admin.environment(), capture_output=True)
+    *_, data, renamed, name = [line for line in
+                               trace.read_text().splitlines() if "(" in line]
+    assert data.startswith("fsync(") and "/copy-part-" in data
+    assert renamed.startswith("rename") and '"copy"' in renamed
+    assert name.startswith("fsync(") and f"<{admin.directory}>" in name
+
+
 def test_publishing_to_the_file_beside_the_program_has_one_order(busy):
     tail = busy.tail("kept,pruned,own", "--after", "earliest", "--json")
     own = [busy.text("publish", "own", f"{i}") for i in range(20)]
