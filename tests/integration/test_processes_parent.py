@@ -106,10 +106,12 @@ def test_one_that_is_told_to_stop_is_replaced_too(parent):
 
 def test_who_dies_at_the_start_is_not_started_again_at_once(start):
     parent = start(processes=2)
-    for _ in range(3):
-        pids = wait_until(lambda: family.children(parent.pid), 20)
-        family.kill(pids[-1])
-    wait_until(lambda: "next_start_s=0.2" in parent.log, 10, "a longer pause")
+
+    def pauses_longer():
+        for pid in family.children(parent.pid):
+            family.kill(pid)
+        return "next_start_s=0.2" in parent.log
+    wait_until(pauses_longer, 20, "a longer pause")
     assert "died as it started" in parent.log
     family.all_serve(parent, 2)
 
