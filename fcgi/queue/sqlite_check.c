@@ -75,10 +75,10 @@ static void
 check_accounts(sqlite3 *db, const struct findings *findings)
 {
     int64_t wrong = admin_number(
-        db, "SELECT count(*) FROM (SELECT channel AS name, count(*) AS kept"
-            " FROM message GROUP BY channel) AS counted"
-            " FULL JOIN channel USING (name)"
-            " WHERE ifnull(counted.kept, 0) <> ifnull(channel.kept, 0)");
+        db, "SELECT (SELECT count(*) FROM channel WHERE kept <>"
+            " (SELECT count(*) FROM message WHERE channel = name)) +"
+            " (SELECT count(DISTINCT channel) FROM message"
+            " WHERE channel NOT IN (SELECT name FROM channel))");
     if (wrong)
         admin_found(findings, ADMIN_WRONG,
                     "%lld channels do not hold what was counted: somebody has "
