@@ -28,6 +28,10 @@ migrate_command(const struct options *options)
     int64_t from, to;
     if (!file_asked(options, "migrate"))
         return ADMIN_BAD;
+    if (!admin_wait_turn(options->queue, FILE_WAIT_MS, problem)) {
+        file_complain("migrate", "%s", problem);
+        return ADMIN_LATER;
+    }
     if (!admin_migrate(options->queue, &from, &to, problem))
         return file_complain("migrate", "%s", problem);
     if (from == to)

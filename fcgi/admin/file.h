@@ -5,6 +5,8 @@
 #include "options.h"
 #include "queue/queue.h"
 
+enum { FILE_WAIT_MS = 5000 }; /* for a program that holds the queue */
+
 /* The path of a queue that is there. NULL when none was named or there is
  * none, which has been said: no command makes one by mistake. */
 const char *file_asked(const struct options *options, const char *command);

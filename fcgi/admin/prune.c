@@ -94,6 +94,10 @@ prune_command(const struct options *options)
         return EXIT_USAGE;
     if (!file_asked(options, "prune"))
         return ADMIN_BAD;
+    if (!admin_wait_turn(options->queue, FILE_WAIT_MS, problem)) {
+        file_complain("prune", "%s", problem);
+        return ADMIN_LATER;
+    }
     bool good = admin_prune(&limits, is_selected ? &selection : NULL,
                             on_removed, &removed, problem);
     tell_and_forget(&removed);

@@ -73,6 +73,12 @@ __attribute__((warn_unused_result)) bool admin_prune(
     void (*on_removed)(void *context, const char *channel, int64_t count),
     void *context, char problem[ADMIN_PROBLEM_SIZE]);
 
+/* Waits until no program holds the queue, but WAIT_MS at most. False, with the
+ * PROBLEM: one held it all the time, as one that is stopped. */
+__attribute__((warn_unused_result)) bool
+admin_wait_turn(const char *path, int64_t wait_ms,
+                char problem[ADMIN_PROBLEM_SIZE]);
+
 /* Brings the file to this program's version; FROM and TO may be the same. */
 __attribute__((warn_unused_result)) bool
 admin_migrate(const char *path, int64_t *from, int64_t *to,

@@ -2,8 +2,14 @@
  * same locks and steps as the writer of a server. */
 #include "queue/sqlite_admin.h"
 
+#include "base/clock.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { ROWS = 256 };
 
@@ -44,6 +50,28 @@ let_others(void)
 {
     const struct timespec moment = {.tv_nsec = 1000000};
     nanosleep(&moment, NULL);
+}
+
+bool
+admin_wait_turn(const char *path, int64_t wait_ms,
+                char problem[ADMIN_PROBLEM_SIZE])
+{
+    char *lock_path = admin_beside(path, "-lock");
+    int fd = open(lock_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    int64_t until_us = clock_monotonic_us() + wait_ms * 1000;
+    bool is_free = true; /* without the file nobody holds it */
+    while (fd >= 0 && !(is_free = flock(fd, LOCK_EX | LOCK_NB) == 0) &&
+           clock_monotonic_us() < until_us)
+        let_others();
+    if (fd >= 0)
+        close(fd);
+    free(lock_path);
+    if (!is_free)
+        admin_problem(problem,
+                      "%s is locked: another program has held it for too long; "
+                      "nothing was done, try again",
+                      path);
+    return is_free;
 }
 
 /* By the limits ------------------------------------------------------------ */

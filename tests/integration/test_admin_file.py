@@ -1,6 +1,7 @@
 """earshot on a queue's file: publish, channels, prune, check, migrate,
 stats."""
 
+import concurrent.futures
 import contextlib
 import fcntl
 import os
@@ -114,6 +115,11 @@ def test_a_queue_that_is_held_may_be_tried_again(made):
         fcntl.flock(lock, fcntl.LOCK_EX)
         made.run("publish", "room", "x", "--commit-timeout", "0.2", code=3)
         assert "locked" in made.complaint
+        others = [Admin(made.directory, made.queue) for _ in range(2)]
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            list(pool.map(lambda other, command: other.run(command, code=3),
+                          others, ("prune", "migrate")))
+        assert all("locked" in other.complaint for other in others)
     made.run("publish", "room", "y")
     assert made.earshot.data("room") == ["y"], "what was refused stays out"
 
