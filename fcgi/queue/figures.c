@@ -29,7 +29,15 @@
  * between leaves a file whose ID is the last, which is not added again, but
  * removed before another becomes the last. */
 
-enum { LINE_SIZE = 256, SUM_TRIES = 8, GATHER_MAX = 32, FILE_NAME_SIZE = 64 };
+enum {
+    LINE_SIZE = 256,
+    SUM_TRIES = 8,
+    GATHER_MAX = 32,
+    CLEARING = 8, /* one in so many gathers at its end, too: plain CGI programs
+                     that end together leave their files, and none of them may
+                     live for as long as to be told */
+    FILE_NAME_SIZE = 64
+};
 
 static const char ended_file[] = "figures-ended";
 static const char ended_new_file[] = "figures-ended.new";
@@ -42,6 +50,7 @@ struct figures {
     struct figures_process own;
     int64_t *told; /* what was written last */
     bool is_told;
+    bool clears_up; /* at its end */
 };
 
 /* What has ended. */
@@ -83,6 +92,7 @@ figures_open(const char *queue_path, const char *program,
     if (process_read(getpid(), &process))
         figures->own.started_ticks = process.started;
     (void)!getrandom(&random, sizeof random, GRND_NONBLOCK);
+    figures->clears_up = random % CLEARING == 0;
     snprintf(figures->id, sizeof figures->id, "%d.%016" PRIx64, (int)getpid(),
              random);
     return figures;
@@ -275,6 +285,26 @@ on_dead(void *context, const struct notice_seen *seen)
         unlinkat(seen->directory, seen->file, 0);
 }
 
+/* With the folder's lock. */
+static bool
+gather(struct figures *figures)
+{
+    struct gathering gathering = {figures, 0};
+    notice_each(&figures->notice, on_dead, &gathering);
+    return gathering.count <= GATHER_MAX;
+}
+
+bool
+figures_gather(struct figures *figures)
+{
+    int directory = lock_directory(figures);
+    if (directory < 0)
+        return false;
+    bool is_over = gather(figures);
+    close(directory);
+    return is_over;
+}
+
 void
 figures_close(struct figures *figures, const int64_t *values)
 {
@@ -284,6 +314,8 @@ figures_close(struct figures *figures, const int64_t *values)
     if (directory >= 0) { /* else a later one will do it */
         add_ended(figures, directory, &figures->notice.current, figures->id,
                   figures->notice.name);
+        if (figures->clears_up)
+            (void)gather(figures);
         close(directory);
     }
     notice_fini(&figures->notice);
@@ -358,18 +390,6 @@ sum_up(struct figures *figures, struct figures_sum *sum,
         qsort(sum->processes, sum->process_count, sizeof *sum->processes,
               by_name);
     return summing.has_dead;
-}
-
-bool
-figures_gather(struct figures *figures)
-{
-    struct gathering gathering = {figures, 0};
-    int directory = lock_directory(figures);
-    if (directory < 0)
-        return false;
-    notice_each(&figures->notice, on_dead, &gathering);
-    close(directory);
-    return gathering.count <= GATHER_MAX;
 }
 
 /* Whoever ends between two looks is in neither, or in both: then what has ended

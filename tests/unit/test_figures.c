@@ -238,6 +238,27 @@ TEST(of_very_many_who_have_died_a_few_are_added_at_each_look)
     end(one, 1, 0);
 }
 
+/* Plain CGI programs that end together find the folder locked by each other,
+ * and there may be nobody else who ever looks. */
+TEST(what_others_have_left_is_cleared_up_by_those_who_end)
+{
+    struct figures *one;
+    char command[400];
+    pid_t child = say_elsewhere(100, true);
+    snprintf(command, sizeof command,
+             "cd %s-presence && for i in $(seq 39); do "
+             "sed \"s/^process /&$i./\" figures-%d >figures-9$i; done",
+             place.path, (int)child);
+    assert_int_equal(system(command), 0);
+    for (int i = 0; i < 150; i++)
+        end(open_figures(), 1, 0);
+    assert_int_equal(count_files(), 0);
+    one = open_figures();
+    say(one, 1, 0);
+    check_sum(one, 40 * 100 + 150 + 1, 0, 1);
+    end(one, 1, 0);
+}
+
 /* Somebody else is at it: it is summed up all the same. */
 TEST(nobody_waits_for_the_folders_lock)
 {
@@ -329,6 +350,7 @@ RUN(WITH_PLACE(figures_of_all_processes_are_summed),
     WITH_PLACE(of_very_many_who_have_died_a_few_are_added_at_each_look),
     WITH_PLACE(who_was_killed_before_he_had_cut_his_text_is_counted),
     WITH_PLACE(a_file_that_is_left_is_not_added_after_others_either),
+    WITH_PLACE(what_others_have_left_is_cleared_up_by_those_who_end),
     WITH_PLACE(nobody_waits_for_the_folders_lock),
     WITH_PLACE(nothing_is_written_when_nothing_has_changed),
     WITH_PLACE(names_of_another_version_are_passed_over),
