@@ -16,7 +16,7 @@ EARSHOT_QUEUE=/var/lib/earshot/earshot.db
 # programs on this machine only, "anyone", "none".
 EARSHOT_PUBLISH=user
 
-# Who may see /-/status.
+# Who may see /-/status, /-/metrics and the page at /-/.
 EARSHOT_ADMIN=local
 
 # One program for each reader: keep the number that the machine can bear in
