@@ -378,3 +378,20 @@ options_begin(struct options *options, enum program whose, int argc,
     }
     return true;
 }
+
+struct queue_options
+options_of_queue(const struct options *options)
+{
+    return (struct queue_options){
+        .path = options->queue,
+        .synchronous = (enum queue_synchronous)options->synchronous,
+        .new_epoch = options->new_epoch,
+        .bell = options->bell,
+        .keep_messages = options->keep_messages,
+        .keep_age_ms = options->keep_age_us / 1000,
+        .keep_channels = options->keep_channels,
+        .keep_bytes = options->keep_bytes,
+        .keep_keys_ms = options->keep_keys_us / 1000,
+        .message_max_bytes = options->message_max,
+    };
+}

@@ -115,4 +115,8 @@ __attribute__((warn_unused_result)) bool
 options_begin(struct options *options, enum program whose, int argc,
               char *const *argv, int *status);
 
+/* What OPTIONS say of the queue; its path is theirs. */
+struct queue_options;
+struct queue_options options_of_queue(const struct options *options);
+
 #endif

@@ -196,23 +196,6 @@ block_signals(void)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-static struct queue_options
-queue_options_of(const struct options *options)
-{
-    return (struct queue_options){
-        .path = options->queue,
-        .synchronous = (enum queue_synchronous)options->synchronous,
-        .new_epoch = options->new_epoch,
-        .bell = options->bell,
-        .keep_messages = options->keep_messages,
-        .keep_age_ms = options->keep_age_us / 1000,
-        .keep_channels = options->keep_channels,
-        .keep_bytes = options->keep_bytes,
-        .keep_keys_ms = options->keep_keys_us / 1000,
-        .message_max_bytes = options->message_max,
-    };
-}
-
 bool
 server_init(struct server *server, const struct options *options)
 {
@@ -221,7 +204,7 @@ server_init(struct server *server, const struct options *options)
     server->base = event_base_new();
     if (!server->base)
         return false;
-    const struct queue_options queue_options = queue_options_of(options);
+    const struct queue_options queue_options = options_of_queue(options);
     server->queue = queue_open(&queue_options);
     server->hub = hub_new(server->queue);
     server->presence = presence_open(options->queue);

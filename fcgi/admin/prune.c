@@ -77,15 +77,7 @@ tell_and_forget(struct map *removed)
 int
 prune_command(const struct options *options)
 {
-    const struct queue_options limits = {
-        .path = options->queue,
-        .keep_messages = options->keep_messages,
-        .keep_age_ms = options->keep_age_us / 1000,
-        .keep_channels = options->keep_channels,
-        .keep_bytes = options->keep_bytes,
-        .keep_keys_ms = options->keep_keys_us / 1000,
-        .message_max_bytes = options->message_max,
-    };
+    const struct queue_options limits = options_of_queue(options);
     struct admin_selection selection;
     char problem[ADMIN_PROBLEM_SIZE];
     struct map removed = {0};
