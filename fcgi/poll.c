@@ -184,14 +184,16 @@ start(struct connection *connection, const struct follow *follow,
     poll->connection = connection;
     poll->subscriber.transport = &poll_transport;
     connection_serve(connection, CONNECTION_HELD, &poll_service, poll);
-    struct queue *queue = connection->server->queue;
-    /* Its place, and what lies behind it. Of two who wait, who come in one
-     * turn, the second need not look again: what came between them is news. */
-    queue_begin_reads(
-        queue,
-        wait_us > 0 && hub_has_passed(connection->server->hub, &follow->start));
+    /* Its place, and what lies behind it. Of two who come in one turn, and wait
+     * longer than until the next look at the file, the second need not look by
+     * itself: what came between them is news. */
+    struct server *server = connection->server;
+    struct queue *queue = server->queue;
+    bool may_be_older = wait_us > server->options->look_us &&
+                        hub_has_passed(server->hub, &follow->start);
+    queue_begin_reads(queue, may_be_older);
     enum queue_status status =
-        hub_join(connection->server->hub, &poll->subscriber, follow->channels,
+        hub_join(server->hub, &poll->subscriber, follow->channels,
                  follow->channel_count, &follow->start, &poll->lost);
     if (status == QUEUE_OK)
         look(poll, wait_us);
