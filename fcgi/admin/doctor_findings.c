@@ -15,19 +15,20 @@ static const char *const server_names[WEB_SERVERS] = {
 
 static const struct finding_words table[FINDINGS] = {
     [FINDING_TLS] =
-        {"tls",
-         "browsers will refuse the certificate",
-         "the certificate is good",
-         "A page of this address does not open, or asks its reader to take a "
-         "risk; EventSource and WebSocket fail without a word.",
-         {
-             [SERVER_OTHER] =
-                 "Give the web server the certificate with all between it and "
-                 "the root,\nfor this very name and not expired.",
-             [SERVER_APACHE] = "SSLCertificateFile /path/fullchain.pem",
-             [SERVER_LIGHTTPD] = "ssl.pemfile = \"/path/fullchain.pem\"",
-             [SERVER_NGINX] = "ssl_certificate /path/fullchain.pem;",
-         }},
+        {.code = "tls",
+         .title = "browsers will refuse the certificate",
+         .good = "the certificate is good",
+         .why = "A page of this address does not open, or asks its reader to "
+                "take a risk; EventSource and WebSocket fail without a word.",
+         .fix =
+             {
+                 [SERVER_OTHER] =
+                     "Give the web server the certificate with all between it "
+                     "and the root,\nfor this very name and not expired.",
+                 [SERVER_APACHE] = "SSLCertificateFile /path/fullchain.pem",
+                 [SERVER_LIGHTTPD] = "ssl.pemfile = \"/path/fullchain.pem\"",
+                 [SERVER_NGINX] = "ssl_certificate /path/fullchain.pem;",
+             }},
     [FINDING_TLS_EXPIRES] =
         {.code = "tls-expires",
          .title = "the certificate expires soon",
@@ -37,68 +38,73 @@ static const struct finding_words table[FINDINGS] = {
                      "Renew it, and let the web server read it again."},
          .is_note = true},
     [FINDING_REDIRECT] =
-        {"redirect",
-         "the address sends on to another one",
-         "the address answers itself",
-         "A POST that is sent on becomes a GET and publishes nothing, and a "
-         "WebSocket is not sent on at all.",
-         {[SERVER_OTHER] = "Give pages the address that it leads to."}},
+        {.code = "redirect",
+         .title = "the address sends on to another one",
+         .good = "the address answers itself",
+         .why = "A POST that is sent on becomes a GET and publishes nothing, "
+                "and a WebSocket is not sent on at all.",
+         .fix = {[SERVER_OTHER] = "Give pages the address that it leads to."}},
     [FINDING_NOT_FOUND] =
-        {"not-found",
-         "Earshot is not at this address",
-         "Earshot is found",
-         "The web server knows no such address, or hands it to Earshot under "
-         "another name than Earshot expects.",
-         {
-             [SERVER_OTHER] = "Where is it mounted? If not at /earshot, start "
-                              "earshot.fcgi with\n--base /where/it/is.",
-             [SERVER_APACHE] =
-                 "ProxyPass \"/earshot\" "
-                 "\"unix:/run/earshot/earshot.socket|fcgi://localhost/"
-                 "earshot\" "
-                 "flushpackets=on\n(and EARSHOT_BASE when it is not /earshot)",
-             [SERVER_LIGHTTPD] =
-                 "fastcgi.server += (\"/earshot\" => ((…, \"check-local\" => "
-                 "\"disable\")))\nwith mod_fastcgi among server.modules",
-             [SERVER_NGINX] = "location /earshot/ { include fastcgi_params;\n"
-                              "    fastcgi_pass "
-                              "unix:/run/earshot/earshot.socket; }\n(and "
-                              "EARSHOT_BASE when it is not /earshot)",
-         }},
+        {.code = "not-found",
+         .title = "Earshot is not at this address",
+         .good = "Earshot is found",
+         .why = "The web server knows no such address, or hands it to Earshot "
+                "under another name than Earshot expects.",
+         .fix =
+             {
+                 [SERVER_OTHER] =
+                     "Where is it mounted? If not at /earshot, start "
+                     "earshot.fcgi with\n--base /where/it/is.",
+                 [SERVER_APACHE] = "ProxyPass \"/earshot\" "
+                                   "\"unix:/run/earshot/earshot.socket|fcgi://"
+                                   "localhost/earshot\" flushpackets=on\n(and "
+                                   "EARSHOT_BASE when it is not /earshot)",
+                 [SERVER_LIGHTTPD] =
+                     "fastcgi.server += (\"/earshot\" => ((…, \"check-local\" "
+                     "=> \"disable\")))\nwith mod_fastcgi among server.modules",
+                 [SERVER_NGINX] =
+                     "location /earshot/ { include fastcgi_params;\n"
+                     "    fastcgi_pass unix:/run/earshot/earshot.socket; "
+                     "}\n(and EARSHOT_BASE when it is not /earshot)",
+             }},
     [FINDING_NOT_EARSHOT] =
-        {"not-earshot",
-         "something else answers at this address",
-         "Earshot answers",
-         "What came is no answer of Earshot's: a page, or another program's.",
-         {[SERVER_OTHER] = "Look at the address, and at the part of the web "
-                           "server's configuration that is to\nhand it to "
-                           "Earshot: another rule may come before it."}},
+        {.code = "not-earshot",
+         .title = "something else answers at this address",
+         .good = "Earshot answers",
+         .why = "What came is no answer of Earshot's: a page, or another "
+                "program's.",
+         .fix = {[SERVER_OTHER] =
+                     "Look at the address, and at the part of the web server's "
+                     "configuration that is to\nhand it to Earshot: another "
+                     "rule may come before it."}},
     [FINDING_PROGRAM_AWAY] =
-        {"program-away",
-         "the web server does not reach Earshot",
-         "the web server reaches Earshot",
-         "It answers by itself that the program behind it is away: it does not "
-         "run, has ended at once, or its socket is another one or not open to "
-         "the web server's user.",
-         {
-             [SERVER_OTHER] = PROGRAM_RUNS,
-             [SERVER_LIGHTTPD] =
-                 "lighttpd's error log says why; by hand, as its user:\n"
-                 "EARSHOT_QUEUE=… earshot.fcgi --listen 127.0.0.1:9000",
-         }},
+        {.code = "program-away",
+         .title = "the web server does not reach Earshot",
+         .good = "the web server reaches Earshot",
+         .why = "It answers by itself that the program behind it is away: it "
+                "does not run, has ended at once, or its socket is another one "
+                "or not open to the web server's user.",
+         .fix =
+             {
+                 [SERVER_OTHER] = PROGRAM_RUNS,
+                 [SERVER_LIGHTTPD] =
+                     "lighttpd's error log says why; by hand, as its user:\n"
+                     "EARSHOT_QUEUE=… earshot.fcgi --listen 127.0.0.1:9000",
+             }},
     [FINDING_NOT_READY] =
-        {"not-ready",
-         "Earshot runs and cannot use its queue",
-         "Earshot can use its queue",
-         "Nothing can be published; who reads gets nothing new.",
-         {[SERVER_OTHER] = "earshot check --queue PATH"}},
+        {.code = "not-ready",
+         .title = "Earshot runs and cannot use its queue",
+         .good = "Earshot can use its queue",
+         .why = "Nothing can be published; who reads gets nothing new.",
+         .fix = {[SERVER_OTHER] = "earshot check --queue PATH"}},
     [FINDING_LOGIN] =
-        {"login",
-         "nobody may read without a login",
-         "reading needs no login beyond what was given",
-         "The web server asks for a login before Earshot is asked.",
-         {[SERVER_OTHER] = "If that is meant so, give doctor one: --user "
-                           "NAME:PASSWORD, or --header 'Cookie: …'."},
+        {.code = "login",
+         .title = "nobody may read without a login",
+         .good = "reading needs no login beyond what was given",
+         .why = "The web server asks for a login before Earshot is asked.",
+         .fix = {[SERVER_OTHER] =
+                     "If that is meant so, give doctor one: --user "
+                     "NAME:PASSWORD, or --header 'Cookie: …'."},
          .is_note = true},
     [FINDING_OLD] =
         {.code = "old",
@@ -108,88 +114,96 @@ static const struct finding_words table[FINDINGS] = {
          .fix = {[SERVER_OTHER] = "Install the same version there, and start "
                                   "the program again."},
          .is_note = true},
-    [FINDING_CLOCK] =
-        {"clock",
-         "the clocks differ",
-         "the clocks agree",
-         "Times of messages look wrong to readers, and what is kept by age is "
-         "kept too long or too short.",
-         {[SERVER_OTHER] = "timedatectl set-ntp true      (on whichever "
-                           "machine is wrong)"}},
+    [FINDING_CLOCK] = {.code = "clock",
+                       .title = "the clocks differ",
+                       .good = "the clocks agree",
+                       .why =
+                           "Times of messages look wrong to readers, and what "
+                           "is kept by age is kept too long or too short.",
+                       .fix = {[SERVER_OTHER] =
+                                   "timedatectl set-ntp true      (on "
+                                   "whichever machine is wrong)"}},
     [FINDING_BUFFERING] =
-        {"buffering",
-         "events are held back",
-         "events arrive at once",
-         "What Earshot sends is gathered before it is handed on: a browser's "
-         "stream opens late or never, and events come in heaps.",
-         {
-             [SERVER_OTHER] = "Turn off buffering of answers (or of "
-                              "text/event-stream) in whatever lies\nbetween.",
-             [SERVER_APACHE] =
-                 "ProxyPass … flushpackets=on          (mod_proxy_fcgi)\n"
-                 "FcgidOutputBufferSize 0              (mod_fcgid)",
-             [SERVER_CADDY] = "flush_interval -1           (in reverse_proxy)",
-             [SERVER_H2O] = "Nothing in h2o does this: look at what lies "
-                            "between it and you.",
-             [SERVER_LIGHTTPD] = "server.stream-response-body = 2",
-             [SERVER_NGINX] =
-                 "fastcgi_buffering off;\n(and no fastcgi_ignore_headers "
-                 "X-Accel-Buffering; with proxy_pass: proxy_buffering off;)",
-         }},
+        {.code = "buffering",
+         .title = "events are held back",
+         .good = "events arrive at once",
+         .why =
+             "What Earshot sends is gathered before it is handed on: a "
+             "browser's stream opens late or never, and events come in heaps.",
+         .fix =
+             {
+                 [SERVER_OTHER] =
+                     "Turn off buffering of answers (or of text/event-stream) "
+                     "in whatever lies\nbetween.",
+                 [SERVER_APACHE] =
+                     "ProxyPass … flushpackets=on          (mod_proxy_fcgi)\n"
+                     "FcgidOutputBufferSize 0              (mod_fcgid)",
+                 [SERVER_CADDY] =
+                     "flush_interval -1           (in reverse_proxy)",
+                 [SERVER_H2O] = "Nothing in h2o does this: look at what lies "
+                                "between it and you.",
+                 [SERVER_LIGHTTPD] = "server.stream-response-body = 2",
+                 [SERVER_NGINX] = "fastcgi_buffering off;\n(and no "
+                                  "fastcgi_ignore_headers X-Accel-Buffering; "
+                                  "with proxy_pass: proxy_buffering off;)",
+             }},
     [FINDING_HEADERS_HELD] =
-        {"headers-held",
-         "a stream's beginning is held back",
-         "a stream's headers come at once",
-         "A browser takes the stream for not yet open until the first message "
-         "pushes its beginning through.",
-         {
-             [SERVER_OTHER] = "Let what lies between hand on each piece as it "
-                              "comes, the first one too.",
-             [SERVER_APACHE] = "ProxyPass … flushpackets=on",
-             [SERVER_CADDY] = "flush_interval -1",
-             [SERVER_LIGHTTPD] = "server.stream-response-body = 2",
-             [SERVER_NGINX] = "fastcgi_buffering off;",
-         }},
+        {.code = "headers-held",
+         .title = "a stream's beginning is held back",
+         .good = "a stream's headers come at once",
+         .why = "A browser takes the stream for not yet open until the first "
+                "message pushes its beginning through.",
+         .fix =
+             {
+                 [SERVER_OTHER] = "Let what lies between hand on each piece as "
+                                  "it comes, the first one too.",
+                 [SERVER_APACHE] = "ProxyPass … flushpackets=on",
+                 [SERVER_CADDY] = "flush_interval -1",
+                 [SERVER_LIGHTTPD] = "server.stream-response-body = 2",
+                 [SERVER_NGINX] = "fastcgi_buffering off;",
+             }},
     [FINDING_COMPRESSION] =
-        {"compression",
-         "streams are compressed",
-         "streams are not compressed",
-         "A compressor gathers what it gets; events of a few bytes wait in it, "
-         "and each reader costs some 160 KiB of memory more.",
-         {
-             [SERVER_OTHER] = "Leave text/event-stream out of what is "
-                              "compressed.",
-             [SERVER_APACHE] =
-                 "SetEnvIf Request_URI \"^/earshot/\" no-gzip no-brotli",
-             [SERVER_CADDY] = "@other not path /earshot/*\n"
-                              "encode @other gzip zstd",
-             [SERVER_H2O] =
-                 "compress: OFF               (in the path /earshot)",
-             [SERVER_LIGHTTPD] =
-                 "$HTTP[\"url\"] =~ \"^/earshot/\" { deflate.mimetypes = () }",
-             [SERVER_NGINX] = "gzip off;                   (in the location of "
-                              "/earshot/)",
-         }},
+        {.code = "compression",
+         .title = "streams are compressed",
+         .good = "streams are not compressed",
+         .why = "A compressor gathers what it gets; events of a few bytes wait "
+                "in it, and each reader costs some 160 KiB of memory more.",
+         .fix =
+             {
+                 [SERVER_OTHER] =
+                     "Leave text/event-stream out of what is compressed.",
+                 [SERVER_APACHE] =
+                     "SetEnvIf Request_URI \"^/earshot/\" no-gzip no-brotli",
+                 [SERVER_CADDY] = "@other not path /earshot/*\n"
+                                  "encode @other gzip zstd",
+                 [SERVER_H2O] =
+                     "compress: OFF               (in the path /earshot)",
+                 [SERVER_LIGHTTPD] = "$HTTP[\"url\"] =~ \"^/earshot/\" { "
+                                     "deflate.mimetypes = () }",
+                 [SERVER_NGINX] = "gzip off;                   (in the "
+                                  "location of /earshot/)",
+             }},
     [FINDING_IDLE_LIMIT] =
-        {"idle-limit",
-         "connections are cut while nothing is said",
-         "an idle connection is kept",
-         "A time limit is shorter than the pause between heartbeats or than a "
-         "long-poll's wait: readers reconnect again and again.",
-         {
-             [SERVER_OTHER] = "Raise the idle limit over 60 s, or lower "
-                              "EARSHOT_HEARTBEAT and\nEARSHOT_WAIT_MAX under "
-                              "half of it.",
-             [SERVER_APACHE] =
-                 "ProxyPass … timeout=60      (or ProxyTimeout 60)\n"
-                 "FcgidIOTimeout 60           (mod_fcgid)",
-             [SERVER_CADDY] = "transport fastcgi { read_timeout 5m }",
-             [SERVER_H2O] = "fastcgi.timeout.io: 60000   (milliseconds)",
-             [SERVER_LIGHTTPD] = "server.max-write-idle = 360\n"
-                                 "server.max-read-idle = 60   (WebSocket)",
-             [SERVER_NGINX] = "fastcgi_read_timeout 60s;\n"
-                              "proxy_read_timeout 60s;     (WebSocket)",
-         }},
+        {.code = "idle-limit",
+         .title = "connections are cut while nothing is said",
+         .good = "an idle connection is kept",
+         .why = "A time limit is shorter than the pause between heartbeats or "
+                "than a long-poll's wait: readers reconnect again and again.",
+         .fix =
+             {
+                 [SERVER_OTHER] = "Raise the idle limit over 60 s, or lower "
+                                  "EARSHOT_HEARTBEAT and\nEARSHOT_WAIT_MAX "
+                                  "under half of it.",
+                 [SERVER_APACHE] =
+                     "ProxyPass … timeout=60      (or ProxyTimeout 60)\n"
+                     "FcgidIOTimeout 60           (mod_fcgid)",
+                 [SERVER_CADDY] = "transport fastcgi { read_timeout 5m }",
+                 [SERVER_H2O] = "fastcgi.timeout.io: 60000   (milliseconds)",
+                 [SERVER_LIGHTTPD] = "server.max-write-idle = 360\n"
+                                     "server.max-read-idle = 60   (WebSocket)",
+                 [SERVER_NGINX] = "fastcgi_read_timeout 60s;\n"
+                                  "proxy_read_timeout 60s;     (WebSocket)",
+             }},
     [FINDING_GOING] =
         {.code = "going-unnoticed",
          .title = "it is not noticed when a reader leaves",
@@ -198,192 +212,203 @@ static const struct finding_words table[FINDINGS] = {
                 "holds, until a heartbeat or two cannot be written.",
          .fix =
              {
-                 [SERVER_OTHER] = "EARSHOT_HEARTBEAT=5         (to notice it "
-                                  "sooner)",
-                 [SERVER_LIGHTTPD] =
-                     "\"tcp-fin-propagate\" => \"enable\"   (in the host of "
-                     "fastcgi.server)",
+                 [SERVER_OTHER] =
+                     "EARSHOT_HEARTBEAT=5         (to notice it sooner)",
+                 [SERVER_LIGHTTPD] = "\"tcp-fin-propagate\" => \"enable\"   "
+                                     "(in the host of fastcgi.server)",
                  [SERVER_NGINX] = "fastcgi_ignore_client_abort off;",
              },
          .limits = 1u << SERVER_APACHE | 1u << SERVER_CADDY},
     [FINDING_TOO_FEW] =
-        {"too-few",
-         "there is no room for so many streams",
-         "there is room for as many streams as were asked for",
-         "Streams above that number wait, or are refused, and so is the rest "
-         "of the site.",
-         {
-             [SERVER_OTHER] = "Raise the number of connections, workers and "
-                              "open files that the web\nserver may have; each "
-                              "stream takes two descriptors there.",
-             [SERVER_APACHE] =
-                 "ThreadLimit 100             (event; a thread for each "
-                 "stream)\nThreadsPerChild 100\nMaxRequestWorkers 2000\n"
-                 "ServerLimit 40\n"
-                 "FcgidMaxProcessesPerClass 50  (mod_fcgid; a process a "
-                 "stream)",
-             [SERVER_H2O] = "max-connections: 8192",
-             [SERVER_LIGHTTPD] = "server.max-fds = 8192\n"
-                                 "server.max-connections = 4000",
-             [SERVER_NGINX] =
-                 "worker_connections 8192;    (in events; two a stream)\n"
-                 "worker_rlimit_nofile 16384;",
-         }},
+        {.code = "too-few",
+         .title = "there is no room for so many streams",
+         .good = "there is room for as many streams as were asked for",
+         .why = "Streams above that number wait, or are refused, and so is the "
+                "rest of the site.",
+         .fix =
+             {
+                 [SERVER_OTHER] =
+                     "Raise the number of connections, workers and open files "
+                     "that the web\nserver may have; each stream takes two "
+                     "descriptors there.",
+                 [SERVER_APACHE] =
+                     "ThreadLimit 100             (event; a thread for each "
+                     "stream)\nThreadsPerChild 100\nMaxRequestWorkers 2000\n"
+                     "ServerLimit 40\n"
+                     "FcgidMaxProcessesPerClass 50  (mod_fcgid; a process a "
+                     "stream)",
+                 [SERVER_H2O] = "max-connections: 8192",
+                 [SERVER_LIGHTTPD] = "server.max-fds = 8192\n"
+                                     "server.max-connections = 4000",
+                 [SERVER_NGINX] =
+                     "worker_connections 8192;    (in events; two a stream)\n"
+                     "worker_rlimit_nofile 16384;",
+             }},
     [FINDING_DESCRIPTORS] =
-        {"descriptors",
-         "Earshot may open few files",
-         "Earshot may open enough files",
-         "Each subscriber takes one descriptor; when they are used up nobody "
-         "else is let in.",
-         {
-             [SERVER_OTHER] =
-                 "LimitNOFILE=16384           (in the service that "
-                 "starts earshot.fcgi)",
-             [SERVER_LIGHTTPD] = "server.max-fds = 8192       (its programs "
-                                 "inherit it)",
-         }},
+        {.code = "descriptors",
+         .title = "Earshot may open few files",
+         .good = "Earshot may open enough files",
+         .why = "Each subscriber takes one descriptor; when they are used up "
+                "nobody else is let in.",
+         .fix =
+             {
+                 [SERVER_OTHER] = "LimitNOFILE=16384           (in the service "
+                                  "that starts earshot.fcgi)",
+                 [SERVER_LIGHTTPD] =
+                     "server.max-fds = 8192       (its programs inherit it)",
+             }},
     [FINDING_WS_MISSING] =
-        {"ws-missing",
-         "there is no WebSocket at …/CHANNEL/ws",
-         "WebSocket is there",
-         "Pages that ask for WebSocket take another approach after a failed "
-         "try. If that is meant so: --ignore ws-missing.",
-         {
-             [SERVER_OTHER] = "Pass …/CHANNEL/ws on to earshot-ws, with "
-                              "Upgrade and Host.",
-             [SERVER_APACHE] =
-                 "ProxyPassMatch \"^/earshot/[^/]+/ws$\" \\\n"
-                 "    \"unix:/run/earshot/ws.socket|http://localhost\" "
-                 "upgrade=websocket\n(before the ProxyPass of /earshot)",
-             [SERVER_CADDY] = "@ws path_regexp ^/earshot/[^/]+/ws$\n"
-                              "reverse_proxy @ws unix//run/earshot/ws.socket",
-             [SERVER_H2O] = "h2o 2.2 cannot choose by the end of a path: give "
-                            "WebSocket a path of its own.",
-             [SERVER_LIGHTTPD] =
-                 "$HTTP[\"url\"] =~ \"^/earshot/[^/]+/ws$\" {\n"
-                 "    proxy.server = (\"\" => ((\"host\" => "
-                 "\"/run/earshot/ws.socket\")))\n"
-                 "    proxy.header = (\"upgrade\" => \"enable\")\n"
-                 "}\n"
-                 "else $HTTP[\"url\"] =~ \"^/earshot(/|$)\" { fastcgi.server "
-                 "… }",
-             [SERVER_NGINX] =
-                 "location ~ ^/earshot/[^/]+/ws$ {\n"
-                 "    proxy_pass http://unix:/run/earshot/ws.socket;\n"
-                 "    proxy_http_version 1.1;\n"
-                 "    proxy_set_header Upgrade $http_upgrade;\n"
-                 "    proxy_set_header Connection upgrade;\n"
-                 "    proxy_set_header Host $http_host;\n"
-                 "}",
-         },
-         false,
-         1u << SERVER_H2O},
+        {.code = "ws-missing",
+         .title = "there is no WebSocket at …/CHANNEL/ws",
+         .good = "WebSocket is there",
+         .why = "Pages that ask for WebSocket take another approach after a "
+                "failed try. If that is meant so: --ignore ws-missing.",
+         .fix =
+             {
+                 [SERVER_OTHER] = "Pass …/CHANNEL/ws on to earshot-ws, with "
+                                  "Upgrade and Host.",
+                 [SERVER_APACHE] =
+                     "ProxyPassMatch \"^/earshot/[^/]+/ws$\" \\\n"
+                     "    \"unix:/run/earshot/ws.socket|http://localhost\" "
+                     "upgrade=websocket\n(before the ProxyPass of /earshot)",
+                 [SERVER_CADDY] =
+                     "@ws path_regexp ^/earshot/[^/]+/ws$\n"
+                     "reverse_proxy @ws unix//run/earshot/ws.socket",
+                 [SERVER_H2O] = "h2o 2.2 cannot choose by the end of a path: "
+                                "give WebSocket a path of its own.",
+                 [SERVER_LIGHTTPD] =
+                     "$HTTP[\"url\"] =~ \"^/earshot/[^/]+/ws$\" {\n"
+                     "    proxy.server = (\"\" => ((\"host\" => "
+                     "\"/run/earshot/ws.socket\")))\n"
+                     "    proxy.header = (\"upgrade\" => \"enable\")\n"
+                     "}\n"
+                     "else $HTTP[\"url\"] =~ \"^/earshot(/|$)\" { "
+                     "fastcgi.server … }",
+                 [SERVER_NGINX] =
+                     "location ~ ^/earshot/[^/]+/ws$ {\n"
+                     "    proxy_pass http://unix:/run/earshot/ws.socket;\n"
+                     "    proxy_http_version 1.1;\n"
+                     "    proxy_set_header Upgrade $http_upgrade;\n"
+                     "    proxy_set_header Connection upgrade;\n"
+                     "    proxy_set_header Host $http_host;\n"
+                     "}",
+             },
+         .is_note = false,
+         .limits = 1u << SERVER_H2O},
     [FINDING_WS_UPGRADE] =
-        {"ws-upgrade",
-         "the web server does not pass WebSocket on",
-         "WebSocket's handshake is passed on",
-         "The request reaches earshot-ws without its Upgrade header, as a "
-         "plain one.",
-         {
-             [SERVER_OTHER] = "Pass Upgrade and Connection on, as HTTP/1.1.",
-             [SERVER_APACHE] = "ProxyPassMatch … upgrade=websocket",
-             [SERVER_H2O] = "proxy.websocket: ON",
-             [SERVER_LIGHTTPD] = "proxy.header = (\"upgrade\" => \"enable\")",
-             [SERVER_NGINX] = "proxy_http_version 1.1;\n"
-                              "proxy_set_header Upgrade $http_upgrade;\n"
-                              "proxy_set_header Connection upgrade;",
-         }},
+        {.code = "ws-upgrade",
+         .title = "the web server does not pass WebSocket on",
+         .good = "WebSocket's handshake is passed on",
+         .why = "The request reaches earshot-ws without its Upgrade header, as "
+                "a plain one.",
+         .fix =
+             {
+                 [SERVER_OTHER] =
+                     "Pass Upgrade and Connection on, as HTTP/1.1.",
+                 [SERVER_APACHE] = "ProxyPassMatch … upgrade=websocket",
+                 [SERVER_H2O] = "proxy.websocket: ON",
+                 [SERVER_LIGHTTPD] =
+                     "proxy.header = (\"upgrade\" => \"enable\")",
+                 [SERVER_NGINX] = "proxy_http_version 1.1;\n"
+                                  "proxy_set_header Upgrade $http_upgrade;\n"
+                                  "proxy_set_header Connection upgrade;",
+             }},
     [FINDING_WS_AWAY] =
-        {"ws-away",
-         "earshot-ws cannot be reached",
-         "earshot-ws is reached",
-         "The web server passes WebSocket on, and nobody is there. Pages take "
-         "another approach after a failed try.",
-         {[SERVER_OTHER] = "systemctl enable --now earshot-ws"}},
+        {.code = "ws-away",
+         .title = "earshot-ws cannot be reached",
+         .good = "earshot-ws is reached",
+         .why = "The web server passes WebSocket on, and nobody is there. "
+                "Pages take another approach after a failed try.",
+         .fix = {[SERVER_OTHER] = "systemctl enable --now earshot-ws"}},
     [FINDING_HOST] =
-        {"host-rewritten",
-         "the site's own pages are refused as foreign",
-         "the site's own pages are known as such",
-         "Earshot gets another Host than the browser has in its address bar, "
-         "and so takes the page's Origin for another site's.",
-         {
-             [SERVER_OTHER] = "Pass the Host header on as it came.",
-             [SERVER_APACHE] = "ProxyPreserveHost On",
-             [SERVER_CADDY] = "header_up Host {http.request.host}",
-             [SERVER_H2O] = "proxy.preserve-host: ON",
-             [SERVER_LIGHTTPD] =
-                 "proxy.header = (\"upgrade\" => \"enable\")    (without "
-                 "map-host-request)",
-             [SERVER_NGINX] =
-                 "proxy_set_header Host $http_host;      (WebSocket)\n"
-                 "fastcgi_param HTTP_HOST $http_host;    (all else)",
-         }},
+        {.code = "host-rewritten",
+         .title = "the site's own pages are refused as foreign",
+         .good = "the site's own pages are known as such",
+         .why = "Earshot gets another Host than the browser has in its address "
+                "bar, and so takes the page's Origin for another site's.",
+         .fix =
+             {
+                 [SERVER_OTHER] = "Pass the Host header on as it came.",
+                 [SERVER_APACHE] = "ProxyPreserveHost On",
+                 [SERVER_CADDY] = "header_up Host {http.request.host}",
+                 [SERVER_H2O] = "proxy.preserve-host: ON",
+                 [SERVER_LIGHTTPD] =
+                     "proxy.header = (\"upgrade\" => \"enable\")    (without "
+                     "map-host-request)",
+                 [SERVER_NGINX] =
+                     "proxy_set_header Host $http_host;      (WebSocket)\n"
+                     "fastcgi_param HTTP_HOST $http_host;    (all else)",
+             }},
     [FINDING_FOREIGN_ORIGIN] =
-        {"foreign-origin",
-         "pages of every other site may use Earshot",
-         "pages of other sites are refused",
-         "Any page that somebody opens can read here, and publish as far as "
-         "its reader may.",
-         {
-             [SERVER_OTHER] = "EARSHOT_ORIGIN=https://the.one.site    (in "
-                              "place of *, or nothing)",
-             [SERVER_LIGHTTPD] =
-                 "\"EARSHOT_ORIGIN\" => \"https://the.one.site\"    (in place "
-                 "of *, or nothing)",
-         }},
+        {.code = "foreign-origin",
+         .title = "pages of every other site may use Earshot",
+         .good = "pages of other sites are refused",
+         .why = "Any page that somebody opens can read here, and publish as "
+                "far as its reader may.",
+         .fix =
+             {
+                 [SERVER_OTHER] = "EARSHOT_ORIGIN=https://the.one.site    (in "
+                                  "place of *, or nothing)",
+                 [SERVER_LIGHTTPD] =
+                     "\"EARSHOT_ORIGIN\" => \"https://the.one.site\"    (in "
+                     "place of *, or nothing)",
+             }},
     [FINDING_PUBLISH_ANYONE] =
-        {"publish-anyone",
-         "anyone may publish",
-         "who is not logged in may not publish",
-         "Whoever finds the address can write to every channel.",
-         {
-             [SERVER_OTHER] = "EARSHOT_PUBLISH=user        (and a login of the "
-                              "web server's before POST)",
-             [SERVER_LIGHTTPD] =
-                 "\"EARSHOT_PUBLISH\" => \"user\"\n"
-                 "$HTTP[\"request-method\"] == \"POST\" { auth.require = "
-                 "(\"/earshot/\" => (…)) }",
-         }},
+        {.code = "publish-anyone",
+         .title = "anyone may publish",
+         .good = "who is not logged in may not publish",
+         .why = "Whoever finds the address can write to every channel.",
+         .fix =
+             {
+                 [SERVER_OTHER] = "EARSHOT_PUBLISH=user        (and a login of "
+                                  "the web server's before POST)",
+                 [SERVER_LIGHTTPD] = "\"EARSHOT_PUBLISH\" => \"user\"\n"
+                                     "$HTTP[\"request-method\"] == \"POST\" { "
+                                     "auth.require = (\"/earshot/\" => (…)) }",
+             }},
     [FINDING_PUBLISH_ANYONE_WS] =
-        {"publish-anyone-ws",
-         "anyone may publish by WebSocket",
-         "who is not logged in may not publish by WebSocket",
-         "A login before POST does not guard …/CHANNEL/ws, which begins with a "
-         "GET and publishes too.",
-         {[SERVER_OTHER] = "EARSHOT_PUBLISH=user        (for earshot-ws, in "
-                           "/etc/default/earshot)"}},
+        {.code = "publish-anyone-ws",
+         .title = "anyone may publish by WebSocket",
+         .good = "who is not logged in may not publish by WebSocket",
+         .why = "A login before POST does not guard …/CHANNEL/ws, which begins "
+                "with a GET and publishes too.",
+         .fix = {[SERVER_OTHER] = "EARSHOT_PUBLISH=user        (for "
+                                  "earshot-ws, in /etc/default/earshot)"}},
     [FINDING_MADE_UP_USER] =
-        {"made-up-user",
-         "who makes up a name may publish",
-         "a made-up name is not believed",
-         "Earshot is told the name that a client says, which nobody has "
-         "checked: whoever finds the address can write to every channel.",
-         {
-             [SERVER_OTHER] =
-                 "Tell Earshot only who has been authenticated, and throw "
-                 "away what a\nclient says of it itself.",
-             [SERVER_APACHE] = "RequestHeader set Forwarded "
-                               "'expr=remote_user=\"%{REMOTE_USER}\"'",
-             [SERVER_LIGHTTPD] =
-                 "setenv.set-request-header = (\"Forwarded\" => \"\")\n"
-                 "proxy.forwarded = (\"for\" => 1, \"remote_user\" => 1)",
-             [SERVER_NGINX] =
-                 "auth_basic \"Earshot\"; where fastcgi_param REMOTE_USER "
-                 "$remote_user is in force,\nand proxy_set_header Forwarded "
-                 "\"\"; where it is not (see deploy/nginx/login.conf)",
-         }},
+        {.code = "made-up-user",
+         .title = "who makes up a name may publish",
+         .good = "a made-up name is not believed",
+         .why =
+             "Earshot is told the name that a client says, which nobody has "
+             "checked: whoever finds the address can write to every channel.",
+         .fix =
+             {
+                 [SERVER_OTHER] =
+                     "Tell Earshot only who has been authenticated, and throw "
+                     "away what a\nclient says of it itself.",
+                 [SERVER_APACHE] = "RequestHeader set Forwarded "
+                                   "'expr=remote_user=\"%{REMOTE_USER}\"'",
+                 [SERVER_LIGHTTPD] =
+                     "setenv.set-request-header = (\"Forwarded\" => \"\")\n"
+                     "proxy.forwarded = (\"for\" => 1, \"remote_user\" => 1)",
+                 [SERVER_NGINX] = "auth_basic \"Earshot\"; where fastcgi_param "
+                                  "REMOTE_USER $remote_user is in force,\nand "
+                                  "proxy_set_header Forwarded \"\"; where it "
+                                  "is not (see deploy/nginx/login.conf)",
+             }},
     [FINDING_USER_NOT_PASSED] =
-        {"user-not-passed",
-         "Earshot does not learn who has logged in",
-         "Earshot learns who has logged in",
-         "The web server has taken the login, and Earshot still says that it "
-         "knows no user: nobody can publish.",
-         {
-             [SERVER_OTHER] = "Pass the user on as REMOTE_USER.",
-             [SERVER_NGINX] = "fastcgi_param REMOTE_USER $remote_user;",
-             [SERVER_LIGHTTPD] =
-                 "mod_auth must come before mod_fastcgi in server.modules.",
-         }},
+        {.code = "user-not-passed",
+         .title = "Earshot does not learn who has logged in",
+         .good = "Earshot learns who has logged in",
+         .why = "The web server has taken the login, and Earshot still says "
+                "that it knows no user: nobody can publish.",
+         .fix =
+             {
+                 [SERVER_OTHER] = "Pass the user on as REMOTE_USER.",
+                 [SERVER_NGINX] = "fastcgi_param REMOTE_USER $remote_user;",
+                 [SERVER_LIGHTTPD] =
+                     "mod_auth must come before mod_fastcgi in server.modules.",
+             }},
     [FINDING_HTTP1] =
         {.code = "http1-only",
          .title = "only HTTP/1.1 is spoken",
@@ -394,8 +419,8 @@ static const struct finding_words table[FINDINGS] = {
          .fix =
              {
                  [SERVER_OTHER] = "Let the web server speak TLS and HTTP/2.",
-                 [SERVER_APACHE] = "Protocols h2 http/1.1       (mod_http2 "
-                                   "and mod_ssl)",
+                 [SERVER_APACHE] =
+                     "Protocols h2 http/1.1       (mod_http2 and mod_ssl)",
                  [SERVER_H2O] = "Listen with ssl: HTTP/2 comes with it.",
                  [SERVER_LIGHTTPD] =
                      "server.feature-flags += (\"server.h2proto\" => "
@@ -405,15 +430,17 @@ static const struct finding_words table[FINDINGS] = {
              },
          .is_note = true},
     [FINDING_LOG_NOWHERE] =
-        {"log-nowhere",
-         "what Earshot logs is lost",
-         "what Earshot logs goes somewhere",
-         "When something goes wrong nobody will know why.",
-         {
-             [SERVER_OTHER] = "EARSHOT_LOG=syslog          (or a file's path)",
-             [SERVER_LIGHTTPD] = "\"EARSHOT_LOG\" => \"syslog\"   (or a file's "
-                                 "path; in bin-environment)",
-         }},
+        {.code = "log-nowhere",
+         .title = "what Earshot logs is lost",
+         .good = "what Earshot logs goes somewhere",
+         .why = "When something goes wrong nobody will know why.",
+         .fix =
+             {
+                 [SERVER_OTHER] =
+                     "EARSHOT_LOG=syslog          (or a file's path)",
+                 [SERVER_LIGHTTPD] = "\"EARSHOT_LOG\" => \"syslog\"   (or a "
+                                     "file's path; in bin-environment)",
+             }},
 };
 
 const struct finding_words *

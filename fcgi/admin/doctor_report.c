@@ -48,7 +48,7 @@ clean(char *text)
                 *text = '?';
 }
 
-static void
+__attribute__((format(printf, 4, 0))) static void
 set(struct report *report, enum finding finding, enum verdict verdict,
     const char *format, va_list args)
 {

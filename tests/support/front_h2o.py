@@ -95,7 +95,8 @@ class H2o(Front):
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(1)
         for pid in self.workers():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):   # it has ended
+                os.kill(pid, signal.SIGKILL)
         return super().stop_server(timeout)
 
     def command(self):
