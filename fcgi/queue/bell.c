@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "queue/beside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,14 +30,9 @@ static const uint32_t RINGS =
 static int
 open_file(const char *path)
 {
-    int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    int fd = open(path, flags | O_CREAT | O_EXCL, 0660);
-    if (fd >= 0)
-        (void)!fchmod(fd, 0660);
-    else if (errno == EEXIST)
-        fd = open(path, flags);
+    int fd = beside_open(path, O_RDWR | O_NONBLOCK);
     if (fd < 0 && (errno == EROFS || errno == EACCES))
-        fd = open(path, (flags & ~O_ACCMODE) | O_RDONLY);
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat status;
     if (fd >= 0 && (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))) {
         close(fd);

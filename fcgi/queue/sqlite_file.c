@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "queue/beside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -136,18 +137,6 @@ same_file(const struct stat *a, const struct stat *b)
     return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
 }
 
-static int
-create_or_open(const char *path, int flags)
-{
-    flags |= O_CLOEXEC | O_NOFOLLOW;
-    int fd = open(path, flags | O_CREAT | O_EXCL, 0660);
-    if (fd >= 0)
-        (void)!fchmod(fd, 0660);
-    else if (errno == EEXIST)
-        fd = open(path, flags);
-    return fd;
-}
-
 /* Again when the lock's file was removed while we waited: the others would
  * lock the new one. */
 static bool
@@ -156,7 +145,7 @@ take_file_lock(struct queue *queue)
     struct writer *writer = &queue->writer;
     struct stat named, held;
     for (int tries = 0; tries < 10; tries++) {
-        writer->lock_fd = create_or_open(queue->lock_path, O_RDWR);
+        writer->lock_fd = beside_open(queue->lock_path, O_RDWR);
         if (writer->lock_fd < 0)
             return false;
         queue_file_lock(queue);

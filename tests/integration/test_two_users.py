@@ -186,3 +186,24 @@ def test_who_is_not_in_the_group_is_kept_out(shared, serve):
     seen = run(shared, STRANGER, "cat", str(shared / "queue/earshot.db"))
     assert seen.returncode != 0 and "not for everybody" not in seen.stdout
     assert server.data("room") == ["not for everybody"]
+
+
+def test_what_root_makes_locks_nobody_out(shared, serve):
+    """Also where the directory does not hand on its group."""
+    queue = shared / "queue"
+    os.chown(queue, WEB["user"], GROUP)
+    queue.chmod(0o770)
+    server = serve(WEB)
+    server.publish("room", "1")
+    server.stop()
+    for suffix in ("-lock", "-bell"):
+        (queue / f"earshot.db{suffix}").unlink()
+    done = run(shared, ROOT, str(shared / "bin/earshot"), "publish",
+               "--queue", str(queue / "earshot.db"), "room", "2")
+    assert done.returncode == 0, done.stdout
+    for suffix in ("-lock", "-bell"):
+        status = (queue / f"earshot.db{suffix}").stat()
+        assert (status.st_uid, status.st_gid) == (WEB["user"], GROUP)
+    server.start()
+    server.publish("room", "3")
+    assert server.data("room") == ["1", "2", "3"]
