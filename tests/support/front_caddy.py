@@ -83,10 +83,16 @@ class Caddy(Front):
                 "--config", str(self.directory / "Caddyfile")]
 
     def reload(self):
-        """As systemd's unit does it."""
-        subprocess.run(
-            ["/usr/bin/caddy", "reload", "--force", "--adapter", "caddyfile",
-             "--address", f"unix/{self.directory}/admin.socket",
-             "--config", str(self.directory / "Caddyfile")],
-            check=True, capture_output=True, timeout=60,
-            env=self.surroundings())
+        """As systemd's unit does it. Caddy replaces its own administration's
+        socket, too, sometimes before it has answered there: then once more."""
+        for _ in range(5):
+            done = subprocess.run(
+                ["/usr/bin/caddy", "reload", "--force", "--adapter",
+                 "caddyfile", "--address",
+                 f"unix/{self.directory}/admin.socket",
+                 "--config", str(self.directory / "Caddyfile")],
+                check=False, capture_output=True, text=True, timeout=60,
+                env=self.surroundings())
+            if not done.stderr.rstrip().endswith("EOF"):
+                break
+        assert done.returncode == 0, done.stderr
