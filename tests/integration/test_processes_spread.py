@@ -102,7 +102,9 @@ def test_a_stopped_process_keeps_nobody_waiting(parent, crowd):
             crowd.open(f"one-{i}", 1)
             took.append(time.monotonic() - began)
         assert max(took) < slow(2), took
-        assert statistics.median(took) < slow(0.05), took
+        # Waited for each time it would cost each 50 ms; what is slow besides
+        # may be the machine.
+        assert sorted(took)[len(took) // 4] < 0.05, took
     finally:
         os.kill(newest, signal.SIGCONT)
 
