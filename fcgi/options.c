@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include "base/wrap.h"
 #include "options_table.h"
 
 #include <ctype.h>
@@ -311,24 +312,6 @@ options_read(struct options *options, enum program whose, int argc,
     return check_texts(options) && check_operands(options);
 }
 
-/* Prints TEXT in lines of at most 79 columns, each behind INDENT blanks. */
-static void
-print_wrapped(FILE *file, const char *text, int indent)
-{
-    int column = 0;
-    while (*text) {
-        int len = (int)strcspn(text, " ");
-        if (column && column + 1 + len > 79) {
-            fputc('\n', file);
-            column = 0;
-        }
-        column += column ? fprintf(file, " %.*s", len, text)
-                         : fprintf(file, "%*s%.*s", indent, "", len, text);
-        text += len + (text[len] == ' ');
-    }
-    fputc('\n', file);
-}
-
 void
 options_help(FILE *file, enum program whose)
 {
@@ -352,7 +335,7 @@ options_help(FILE *file, enum program whose)
         if (option->standard && option->standard[0])
             fprintf(file, "  (default %s)", option->standard);
         fputc('\n', file);
-        print_wrapped(file, option->help, 6);
+        wrap_print(file, option->help, 6);
     }
 }
 

@@ -1,25 +1,6 @@
+#include "base/wrap.h"
 #include "scenarios/scenario.h"
 #include "command/settings_table.h"
-
-#include <string.h>
-
-/* Prints TEXT in lines of at most 79 columns, each behind INDENT blanks. */
-static void
-print_wrapped(FILE *file, const char *text, int indent)
-{
-    int column = 0;
-    while (*text) {
-        int len = (int)strcspn(text, " ");
-        if (column && column + 1 + len > 79) {
-            fputc('\n', file);
-            column = 0;
-        }
-        column += column ? fprintf(file, " %.*s", len, text)
-                         : fprintf(file, "%*s%.*s", indent, "", len, text);
-        text += len + (text[len] == ' ');
-    }
-    fputc('\n', file);
-}
 
 static void
 print_options(FILE *file, int commands, int but_not_of)
@@ -37,7 +18,7 @@ print_options(FILE *file, int commands, int but_not_of)
         if (option->standard)
             fprintf(file, "  (default %s)", option->standard);
         fputc('\n', file);
-        print_wrapped(file, option->help, 6);
+        wrap_print(file, option->help, 6);
     }
 }
 
@@ -58,7 +39,7 @@ settings_help(FILE *file)
     for (size_t i = 0; i < scenario_count; i++) {
         fprintf(file, "  %s%s\n", scenarios[i].word,
                 scenarios[i].is_default ? " *" : "");
-        print_wrapped(file, scenarios[i].about, 6);
+        wrap_print(file, scenarios[i].about, 6);
     }
     fputs("\nOptions:\n\n", file);
     print_options(file, OF_RUN, 0);
