@@ -1,6 +1,7 @@
 """A lesson's page, as a learner uses it; and the fixtures of its tests."""
 
 import pathlib
+import re
 import tempfile
 
 import pytest
@@ -125,6 +126,16 @@ class Lesson:
         self.fill(f"#{name}-answer", text)
         self.click(f"#{name}-form button")
         return self.verdict(name)[0]
+
+
+def tap_of(site):
+    return site.others[-1]
+
+
+def tag_of(page):
+    """The example's channel, which is its tag at the tap."""
+    return re.search(r"/earshot/([^/]+)/",
+                     page.wait_line("GET /earshot/"))[1]
 
 
 @pytest.fixture(scope="module")
