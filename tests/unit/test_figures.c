@@ -91,6 +91,17 @@ say_elsewhere(int64_t published, bool is_killed)
     return child;
 }
 
+__attribute__((format(printf, 1, 2))) static void
+in_shell(const char *format, ...)
+{
+    char command[400];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(command, sizeof command, format, values);
+    va_end(values);
+    assert_int_equal(system(command), 0);
+}
+
 static int
 count_files(void)
 {
@@ -153,18 +164,15 @@ TEST(a_killed_process_is_added_once_whoever_asks)
 TEST(a_file_that_is_left_of_one_who_was_added_is_not_added_again)
 {
     struct figures *one = open_figures();
-    char command[400];
     say(one, 1, 0);
     pid_t child = say_elsewhere(100, false);
-    snprintf(command, sizeof command, "cp %s-presence/figures-%d %s-kept",
-             place.path, (int)child, place.path);
-    assert_int_equal(system(command), 0);
+    in_shell("cp %s-presence/figures-%d %s-kept", place.path, (int)child,
+             place.path);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     check_sum(one, 101, 0, 1);
-    snprintf(command, sizeof command, "cp %s-kept %s-presence/figures-%d",
-             place.path, place.path, (int)child);
-    assert_int_equal(system(command), 0);
+    in_shell("cp %s-kept %s-presence/figures-%d", place.path, place.path,
+             (int)child);
     check_sum(one, 101, 0, 1);
     assert_int_equal(count_files(), 1);
     end(one, 1, 0);
@@ -175,13 +183,11 @@ TEST(a_file_that_is_left_is_not_added_after_others_either)
 {
     enum { OTHERS = 12 };
     struct figures *one = open_figures();
-    char command[400];
     pid_t others[OTHERS];
     say(one, 1, 0);
     pid_t child = say_elsewhere(100, false);
-    snprintf(command, sizeof command, "cp %s-presence/figures-%d %s-kept",
-             place.path, (int)child, place.path);
-    assert_int_equal(system(command), 0);
+    in_shell("cp %s-presence/figures-%d %s-kept", place.path, (int)child,
+             place.path);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     for (int i = 0; i < OTHERS; i++)
@@ -191,9 +197,8 @@ TEST(a_file_that_is_left_is_not_added_after_others_either)
         kill(others[i], SIGKILL);
         waitpid(others[i], NULL, 0);
     }
-    snprintf(command, sizeof command, "cp %s-kept %s-presence/figures-%d",
-             place.path, place.path, (int)child);
-    assert_int_equal(system(command), 0);
+    in_shell("cp %s-kept %s-presence/figures-%d", place.path, place.path,
+             (int)child);
     for (int i = 0; i < 3; i++)
         check_sum(one, 101 + OTHERS * 1000, 0, 1);
     assert_int_equal(count_files(), 1);
@@ -204,13 +209,10 @@ TEST(a_file_that_is_left_is_not_added_after_others_either)
 TEST(who_was_killed_before_he_had_cut_his_text_is_counted)
 {
     struct figures *one = open_figures();
-    char command[400];
     say(one, 1, 0);
     pid_t child = say_elsewhere(100, true);
-    snprintf(command, sizeof command,
-             "printf '7\\nend 0\\n' >>%s-presence/figures-%d", place.path,
+    in_shell("printf '7\\nend 0\\n' >>%s-presence/figures-%d", place.path,
              (int)child);
-    assert_int_equal(system(command), 0);
     check_sum(one, 101, 0, 1);
     check_sum(one, 101, 0, 1);
     end(one, 1, 0);
@@ -220,14 +222,11 @@ TEST(who_was_killed_before_he_had_cut_his_text_is_counted)
 TEST(of_very_many_who_have_died_a_few_are_added_at_each_look)
 {
     struct figures *one = open_figures();
-    char command[400];
     say(one, 1, 0);
     pid_t child = say_elsewhere(100, true);
-    snprintf(command, sizeof command,
-             "cd %s-presence && for i in $(seq 99); do "
+    in_shell("cd %s-presence && for i in $(seq 99); do "
              "sed \"s/^process /&$i./\" figures-%d >figures-9$i; done",
              place.path, (int)child);
-    assert_int_equal(system(command), 0);
     int before = count_files();
     check_sum(one, 100 * 100 + 1, 0, 1);
     int after = count_files();
@@ -243,13 +242,10 @@ TEST(of_very_many_who_have_died_a_few_are_added_at_each_look)
 TEST(what_others_have_left_is_cleared_up_by_those_who_end)
 {
     struct figures *one;
-    char command[400];
     pid_t child = say_elsewhere(100, true);
-    snprintf(command, sizeof command,
-             "cd %s-presence && for i in $(seq 39); do "
+    in_shell("cd %s-presence && for i in $(seq 39); do "
              "sed \"s/^process /&$i./\" figures-%d >figures-9$i; done",
              place.path, (int)child);
-    assert_int_equal(system(command), 0);
     for (int i = 0; i < 150; i++)
         end(open_figures(), 1, 0);
     assert_int_equal(count_files(), 0);
