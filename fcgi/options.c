@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include "base/number.h"
 #include "base/wrap.h"
 #include "options_table.h"
 
@@ -78,18 +79,6 @@ may_be_empty(const struct option *option)
     return option->standard && !option->standard[0];
 }
 
-/* A decimal number, whole: no blanks, no hexadecimal, no infinity. */
-static bool
-read_number(const char *value, double *number)
-{
-    if (!value[0] || strspn(value, "0123456789.") != strlen(value))
-        return false;
-    char *end;
-    errno = 0;
-    *number = strtod(value, &end);
-    return !errno && !*end && isfinite(*number);
-}
-
 static bool
 set_number(struct options *options, const struct option *option,
            const char *value)
@@ -101,7 +90,7 @@ set_number(struct options *options, const struct option *option,
         *number_at(options, option) = 0;
         return true;
     }
-    if (!read_number(value, &number) || number < option->low ||
+    if (!number_read(value, &number) || number < option->low ||
         number > option->high || (is_whole && number != floor(number))) {
         complain("--%s is %sa %snumber from %.15g to %.15g, "
                  "not \"%s\"\n",

@@ -1,12 +1,12 @@
 #include "command/settings.h"
 
 #include "base/bytes.h"
+#include "base/number.h"
 #include "command/nearest.h"
 #include "scenarios/scenario.h"
 #include "command/settings_table.h"
 #include "target/target.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -81,25 +81,13 @@ field(const struct reading *reading, const struct option *option)
     return (char *)reading->settings + option->offset;
 }
 
-/* A number in decimals, whole: no blanks, no hexadecimal, no infinity. */
-static bool
-read_number(const char *value, double *number)
-{
-    if (!value[0] || strspn(value, "0123456789.") != strlen(value))
-        return false;
-    char *end;
-    errno = 0;
-    *number = strtod(value, &end);
-    return !errno && !*end && isfinite(*number);
-}
-
 static bool
 set_number(const struct reading *reading, const struct option *option,
            const char *value)
 {
     double number;
     bool is_whole = option->kind == OPTION_WHOLE;
-    if (!read_number(value, &number) || number < option->low ||
+    if (!number_read(value, &number) || number < option->low ||
         number > option->high || (is_whole && number != floor(number)))
         return complain(reading, "--%s is a %s from %.16g to %.16g, not \"%s\"",
                         option->name, is_whole ? "whole number" : "number",
@@ -153,7 +141,7 @@ set_text_of_several(const struct reading *reading, const struct option *option,
                         option->takes, value);
     double pid;
     if (strcmp(option->name, "pid") == 0 &&
-        (!read_number(value + len + 1, &pid) || pid < 1 || pid > 4194304 ||
+        (!number_read(value + len + 1, &pid) || pid < 1 || pid > 4194304 ||
          pid != floor(pid)))
         return complain(reading,
                         "--pid takes SIDE=PID, the number of a process, not "
