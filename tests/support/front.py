@@ -19,14 +19,12 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 
-import sse
-import web
+from asking import Asking
 from earshot import Earshot, free_port
 from earshot_ws import EarshotWs
 from processes import Process, clean_up, of, surroundings
 from tls import Certificate
 from wait import wait_until
-from websocket import WebSocket
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 DEPLOY = SOURCE / "deploy"
@@ -63,7 +61,7 @@ def replaced(text, fills):
     return text
 
 
-class Front(Process):
+class Front(Asking, Process):
     """One way to deploy, in a directory of its own; see each attribute.
 
     publish is who may publish (EARSHOT_PUBLISH): the tests replace the
@@ -313,22 +311,3 @@ class Front(Process):
     @property
     def secure_url(self):
         return f"https://localhost:{self.secure_port}{self.mount}"
-
-    def call(self, method, target, headers=None, body=None, timeout=10):
-        return web.call(method, self.url + target, headers, body, timeout)
-
-    def get(self, target, headers=None, timeout=10):
-        return self.call("GET", target, headers, timeout=timeout)
-
-    def post(self, target, body=b"", headers=None, timeout=10):
-        return self.call("POST", target, headers, body, timeout)
-
-    def stream(self, channel, query="", headers=None, opened=True):
-        target = f"/{channel}/sse" + (f"?{query}" if query else "")
-        return sse.over_http(self.url + target, headers, opened)
-
-    def socket(self, channel="room", query="", headers=None, **more):
-        """An open WebSocket; its opening message has been read."""
-        target = f"{self.mount}/{channel}/ws" + (f"?{query}" if query else "")
-        more.setdefault("host", f"127.0.0.1:{self.port}")
-        return WebSocket(("127.0.0.1", self.port), target, headers, **more)

@@ -5,12 +5,11 @@ import pathlib
 import re
 import signal
 
-import sse
 import web
+from asking import Asking
 from earshot import arguments, free_port
 from processes import Process, of, program, surroundings
 from wait import wait_until
-from websocket import WebSocket
 
 CONFIGURATION = """\
 server.modules = ("mod_indexfile", "mod_proxy", "mod_fastcgi",
@@ -41,7 +40,7 @@ $HTTP["url"] =~ "^/earshot/[^/]+/ws$" {{
 else """
 
 
-class Lighttpd(Process):
+class Lighttpd(Asking, Process):
     """lighttpd on a free port of the loopback.
 
     With sockets it uses programs that run already; without, it spawns
@@ -167,25 +166,3 @@ class Lighttpd(Process):
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-
-    # Talking through it
-
-    def call(self, method, target, headers=None, body=None, timeout=10):
-        return web.call(method, self.url + self.mount + target, headers,
-                        body, timeout)
-
-    def get(self, target, headers=None, timeout=10):
-        return self.call("GET", target, headers, timeout=timeout)
-
-    def post(self, target, body=b"", headers=None, timeout=10):
-        return self.call("POST", target, headers, body, timeout)
-
-    def stream(self, channel, query="", headers=None, opened=True):
-        target = f"{self.mount}/{channel}/sse" + (f"?{query}" if query else "")
-        return sse.over_http(self.url + target, headers, opened)
-
-    def socket(self, channel="room", query="", headers=None, **more):
-        """An open WebSocket; its opening message has been read."""
-        target = f"{self.mount}/{channel}/ws" + (f"?{query}" if query else "")
-        more.setdefault("host", f"127.0.0.1:{self.port}")
-        return WebSocket(("127.0.0.1", self.port), target, headers, **more)
