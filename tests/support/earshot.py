@@ -1,6 +1,7 @@
 """earshot.fcgi as a process of its own, listening for FastCGI."""
 
 import pathlib
+import random
 import socket
 import subprocess
 
@@ -24,10 +25,21 @@ def arguments(options):
     return out
 
 
+# Below those that the kernel gives to connections: between its finding and its
+# use a port must not become the near end of another test's connection.
+PORTS = range(10000, 20000)
+
+
 def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    chance = random.SystemRandom()
+    while True:
+        port = chance.choice(PORTS)
+        with socket.socket() as sock:
+            try:
+                sock.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Earshot(Process):
