@@ -34,9 +34,17 @@ answer_head(struct bytes *bytes, const struct connection *connection,
         bytes_append_string(bytes, "Vary: Origin\r\n");
 }
 
-void
-answer_send(struct connection *connection, struct bytes *head,
-            struct bytes *body)
+static void
+give(struct connection *connection, struct shared *answer)
+{
+    connection_add(connection, answer);
+    connection_finish(connection);
+}
+
+/* Ends HEAD, adds BODY and sends both, which are left empty. What was sent is
+ * the caller's to release. */
+static struct shared *
+finish(struct connection *connection, struct bytes *head, struct bytes *body)
 {
     bytes_append_string(head, "Cache-Control: no-store\r\nContent-Length: ");
     bytes_append_number(head, (int64_t)body->len);
@@ -44,10 +52,37 @@ answer_send(struct connection *connection, struct bytes *head,
     if (!connection->is_head)
         bytes_append(head, body->data, body->len);
     bytes_fini(body);
-    struct shared *piece = shared_take(head);
-    connection_add(connection, piece);
-    shared_release(piece);
-    connection_finish(connection);
+    struct shared *answer = shared_take(head);
+    give(connection, answer);
+    return answer;
+}
+
+void
+answer_send(struct connection *connection, struct bytes *head,
+            struct bytes *body)
+{
+    shared_release(finish(connection, head, body));
+}
+
+bool
+answer_is_common(const struct connection *connection)
+{
+    return !connection->is_head && !connection->allow_origin;
+}
+
+struct shared *
+answer_first(struct connection *connection, struct bytes *body)
+{
+    struct bytes head = BYTES_EMPTY;
+    answer_head(&head, connection, 200, "application/json");
+    return finish(connection, &head, body);
+}
+
+void
+answer_again(struct connection *connection, struct shared *answer)
+{
+    counts_answer(connection->server, 200);
+    give(connection, answer);
 }
 
 void

@@ -9,6 +9,7 @@
 struct asked;
 struct connection;
 struct follow;
+struct shared;
 
 /* Begins the header block of an answer: always an explicit Status (Apache
  * would judge If-None-Match by itself), CORS where a foreign origin was let in.
@@ -28,6 +29,14 @@ void answer_body(struct connection *connection, const char *content_type,
 
 /* Answers STATUS with the JSON in BODY, which is left empty. */
 void answer_json(struct connection *connection, int status, struct bytes *body);
+
+/* One answer for many: answer_first() answers 200 with the JSON in BODY, which
+ * is left empty, and returns the answer, held once, for answer_again() to give
+ * it to others. Both must be common: no HEAD, nobody let in from elsewhere. */
+bool answer_is_common(const struct connection *connection);
+__attribute__((warn_unused_result)) struct shared *
+answer_first(struct connection *connection, struct bytes *body);
+void answer_again(struct connection *connection, struct shared *answer);
 
 /* Answers with {"error": the sentence, "code": the problem's}. */
 void answer_refusal(struct connection *connection,

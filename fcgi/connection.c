@@ -386,6 +386,12 @@ connection_serve(struct connection *connection, enum connection_state state,
     set_state(connection, state);
 }
 
+void
+connection_hold(struct connection *connection)
+{
+    set_state(connection, CONNECTION_HELD);
+}
+
 /* What may have come meanwhile is served. Who has just connected is about to
  * ask, and its request would be lost without a word: it has a moment for it.
  * Who keeps its connection knows that this may end between two requests. */

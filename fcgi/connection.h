@@ -78,6 +78,9 @@ void connection_serve(struct connection *connection,
                       enum connection_state state,
                       const struct service *service, void *work);
 
+/* From BUSY to HELD: it turned out that there is something to wait for. */
+void connection_hold(struct connection *connection);
+
 /* Adds PIECE to what the next flush writes. */
 void connection_add(struct connection *connection, struct shared *piece);
 

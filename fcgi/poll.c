@@ -18,7 +18,8 @@
 struct poll {
     struct subscriber subscriber;
     struct connection *connection;
-    struct bytes messages; /* JSON objects with commas between */
+    struct shared *first;  /* the first message's JSON object */
+    struct bytes messages; /* all of them, with commas between, if several */
     size_t message_count;
     bool lost;
     bool more;
@@ -33,21 +34,47 @@ poll_of(struct subscriber *subscriber)
                                    offsetof(struct poll, subscriber));
 }
 
+/* The newest answer with a single message: to everyone who waited for it, it is
+ * the same. The loop's thread alone is here. */
+static struct {
+    struct shared *message;
+    char cursor[CURSOR_SIZE];
+    struct shared *answer;
+} newest;
+
 /* -- what a poll is to the hub ------------------------------------------ */
+
+static size_t
+messages_len(const struct poll *poll)
+{
+    return poll->message_count == 1 ? poll->first->len : poll->messages.len;
+}
+
+static void
+add_message(struct poll *poll, struct shared *json)
+{
+    struct bytes *messages = &poll->messages;
+    if (!poll->message_count++) {
+        poll->first = shared_hold(json);
+        return;
+    }
+    if (poll->message_count == 2)
+        bytes_append(messages, poll->first->data, poll->first->len);
+    bytes_append_char(messages, ',');
+    bytes_append(messages, json->data, json->len);
+}
 
 static bool
 take(struct subscriber *subscriber, struct message *message)
 {
     struct poll *poll = poll_of(subscriber);
-    const struct shared *json = message_encoded(message, ENCODING_JSON);
+    struct shared *json = message_encoded(message, ENCODING_JSON);
     if (poll->message_count && (poll->message_count == PAGE_MESSAGES ||
-                                poll->messages.len + json->len > PAGE_BYTES)) {
+                                messages_len(poll) + json->len > PAGE_BYTES)) {
         poll->more = true;
         return false;
     }
-    if (poll->message_count++)
-        bytes_append_char(&poll->messages, ',');
-    bytes_append(&poll->messages, json->data, json->len);
+    add_message(poll, json);
     return true;
 }
 
@@ -60,26 +87,65 @@ lost(struct subscriber *subscriber, const char *cursor)
 }
 
 static void
+append_answer(struct bytes *body, const struct poll *poll, const char *cursor)
+{
+    bytes_append_string(body, "{\"messages\":[");
+    bytes_append(body,
+                 poll->message_count == 1 ? poll->first->data
+                                          : poll->messages.data,
+                 messages_len(poll));
+    bytes_append_string(body, "],\"cursor\":\"");
+    bytes_append_string(body, cursor);
+    bytes_append_string(body,
+                        poll->lost ? "\",\"lost\":true" : "\",\"lost\":false");
+    bytes_append_string(body, poll->more ? ",\"more\":true}\n" : "}\n");
+}
+
+/* Neither answered nor closed. */
+static bool
+is_open(const struct poll *poll)
+{
+    enum connection_state state = poll->connection->state;
+    return state == CONNECTION_BUSY || state == CONNECTION_HELD;
+}
+
+static bool
+is_common(const struct poll *poll)
+{
+    return poll->message_count == 1 && !poll->lost && !poll->more &&
+           answer_is_common(poll->connection);
+}
+
+static void
 answer(struct poll *poll)
 {
     char cursor[CURSOR_SIZE];
-    hub_cursor(&poll->subscriber, cursor);
     struct bytes body = BYTES_EMPTY;
-    bytes_reserve(&body, poll->messages.len + 128);
-    bytes_append_string(&body, "{\"messages\":[");
-    bytes_append(&body, poll->messages.data, poll->messages.len);
-    bytes_printf(&body, "],\"cursor\":\"%s\",\"lost\":%s%s}\n", cursor,
-                 poll->lost ? "true" : "false",
-                 poll->more ? ",\"more\":true" : "");
+    hub_cursor(&poll->subscriber, cursor);
+    bool common = is_common(poll);
+    if (common && newest.message == poll->first &&
+        strcmp(newest.cursor, cursor) == 0) {
+        answer_again(poll->connection, newest.answer);
+        return;
+    }
+    append_answer(&body, poll, cursor);
     bytes_fini(&poll->messages);
-    answer_json(poll->connection, 200, &body);
+    if (!common) {
+        answer_json(poll->connection, 200, &body);
+        return;
+    }
+    shared_release(newest.message);
+    shared_release(newest.answer);
+    newest.message = shared_hold(poll->first);
+    memcpy(newest.cursor, cursor, sizeof newest.cursor);
+    newest.answer = answer_first(poll->connection, &body);
 }
 
 static enum flushed
 flush(struct subscriber *subscriber)
 {
     struct poll *poll = poll_of(subscriber);
-    if (poll->connection->state == CONNECTION_HELD)
+    if (is_open(poll))
         answer(poll);
     return FLUSHED_END;
 }
@@ -113,6 +179,7 @@ on_over(struct connection *connection)
 {
     struct poll *poll = connection->work;
     hub_leave(&poll->subscriber);
+    shared_release(poll->first);
     bytes_fini(&poll->messages);
     free(poll);
 }
@@ -148,6 +215,17 @@ read_wait(struct connection *connection, const char *text, int64_t *wait_us)
     return true;
 }
 
+static void
+hold(struct poll *poll, int64_t wait_us)
+{
+    struct connection *connection = poll->connection;
+    log_debug("poll", "waits channel=%s subscribers=%zu",
+              poll->subscriber.subscriptions[0].channel->name,
+              server_subscribers(connection->server));
+    connection_hold(connection);
+    connection_timer(connection, wait_us);
+}
+
 /* Looks what there is; answers it, or holds the request for WAIT_US. */
 static void
 look(struct poll *poll, int64_t wait_us)
@@ -155,7 +233,7 @@ look(struct poll *poll, int64_t wait_us)
     struct connection *connection = poll->connection;
     bool more = false;
     enum queue_status status = hub_look(&poll->subscriber, &more);
-    if (connection->state != CONNECTION_HELD) { /* the hub had it answered */
+    if (!is_open(poll)) { /* the hub had it answered */
         hub_leave(&poll->subscriber);
         return;
     }
@@ -170,10 +248,27 @@ look(struct poll *poll, int64_t wait_us)
         hub_leave(&poll->subscriber);
         return;
     }
-    log_debug("poll", "waits channel=%s subscribers=%zu",
-              poll->subscriber.subscriptions[0].channel->name,
-              server_subscribers(connection->server));
-    connection_timer(connection, wait_us);
+    hold(poll, wait_us);
+}
+
+/* Its place, and what lies behind it. Of two who come in one turn, and wait
+ * longer than until the next look at the file, the second need not look by
+ * itself: what came between them is news. */
+static void
+look_from(struct poll *poll, const struct follow *follow, int64_t wait_us)
+{
+    struct server *server = poll->connection->server;
+    bool may_be_older = wait_us > server->options->look_us &&
+                        hub_has_passed(server->hub, &follow->start);
+    queue_begin_reads(server->queue, may_be_older);
+    enum queue_status status =
+        hub_join(server->hub, &poll->subscriber, follow->channels,
+                 follow->channel_count, &follow->start, &poll->lost);
+    if (status == QUEUE_OK)
+        look(poll, wait_us);
+    else
+        answer_trouble(poll->connection, status);
+    queue_end_reads(server->queue);
 }
 
 static void
@@ -183,23 +278,16 @@ start(struct connection *connection, const struct follow *follow,
     struct poll *poll = xcalloc(1, sizeof *poll);
     poll->connection = connection;
     poll->subscriber.transport = &poll_transport;
-    connection_serve(connection, CONNECTION_HELD, &poll_service, poll);
-    /* Its place, and what lies behind it. Of two who come in one turn, and wait
-     * longer than until the next look at the file, the second need not look by
-     * itself: what came between them is news. */
-    struct server *server = connection->server;
-    struct queue *queue = server->queue;
-    bool may_be_older = wait_us > server->options->look_us &&
-                        hub_has_passed(server->hub, &follow->start);
-    queue_begin_reads(queue, may_be_older);
-    enum queue_status status =
-        hub_join(server->hub, &poll->subscriber, follow->channels,
-                 follow->channel_count, &follow->start, &poll->lost);
-    if (status == QUEUE_OK)
-        look(poll, wait_us);
+    connection_serve(connection, CONNECTION_BUSY, &poll_service, poll);
+    /* Who has all that was handed round, and waits longer than until the next
+     * look at the file, need not look into it: what it lacks is news. */
+    const struct server *server = connection->server;
+    if (wait_us > server->options->look_us &&
+        hub_join_live(server->hub, &poll->subscriber, follow->channels,
+                      follow->channel_count, &follow->start))
+        hold(poll, wait_us);
     else
-        answer_trouble(connection, status);
-    queue_end_reads(queue);
+        look_from(poll, follow, wait_us);
 }
 
 void

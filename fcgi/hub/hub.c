@@ -335,12 +335,41 @@ count_in(struct subscriber *subscriber)
     hub->stats.subscribers[subscriber->transport->id]++;
 }
 
+/* Has the hub, which follows the file, handed round what lies at START? */
+static bool
+has_passed(const struct hub *hub, const struct start *start, int64_t *id)
+{
+    return followers(hub) && start->kind == START_CURSOR &&
+           cursor_parse(start->cursor, hub->epoch, id) && *id <= hub->position;
+}
+
 bool
 hub_has_passed(const struct hub *hub, const struct start *start)
 {
     int64_t id;
-    return followers(hub) && start->kind == START_CURSOR &&
-           cursor_parse(start->cursor, hub->epoch, &id) && id <= hub->position;
+    return has_passed(hub, start, &id);
+}
+
+static void
+enter(struct hub *hub, struct subscriber *subscriber,
+      const char *const *channels, size_t channel_count, int64_t cursor_id)
+{
+    subscriber->hub = hub;
+    subscriber->cursor_id = cursor_id;
+    channels_join(&hub->channels, subscriber, channels, channel_count);
+    count_in(subscriber);
+}
+
+bool
+hub_join_live(struct hub *hub, struct subscriber *subscriber,
+              const char *const *channels, size_t channel_count,
+              const struct start *start)
+{
+    int64_t id;
+    if (hub->is_stalled || !has_passed(hub, start, &id) || id != hub->position)
+        return false;
+    enter(hub, subscriber, channels, channel_count, id);
+    return true;
 }
 
 enum queue_status
@@ -365,12 +394,9 @@ hub_join(struct hub *hub, struct subscriber *subscriber,
     if (status != QUEUE_OK)
         return status;
     *lost = place.lost;
-    subscriber->hub = hub;
-    subscriber->cursor_id = place.after_id;
-    channels_join(&hub->channels, subscriber, channels, channel_count);
+    enter(hub, subscriber, channels, channel_count, place.after_id);
     for (size_t i = 0; i < channel_count; i++)
         subscriber->subscriptions[i].told_id = place.told_ids[i];
-    count_in(subscriber);
     return QUEUE_OK;
 }
 

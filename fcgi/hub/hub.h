@@ -35,6 +35,14 @@ hub_join(struct hub *hub, struct subscriber *subscriber,
          const char *const *channels, size_t channel_count,
          const struct start *start, bool *lost);
 
+/* As hub_join(), without a look at the file, for who has exactly what the hub
+ * has handed round and waits for more: that is news to the hub, too. False: it
+ * is not so, or the hub cannot read now; the subscriber is not in the hub. */
+__attribute__((warn_unused_result)) bool
+hub_join_live(struct hub *hub, struct subscriber *subscriber,
+              const char *const *channels, size_t channel_count,
+              const struct start *start);
+
 /* May who starts there and waits be told of what is newer by the hub's news?
  * Then for its place a view of the file will do that is as old as this turn. */
 bool hub_has_passed(const struct hub *hub, const struct start *start);

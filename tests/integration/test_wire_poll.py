@@ -1,5 +1,6 @@
 """What goes over the wire: polling, short and long, by the raw peer."""
 
+import contextlib
 import time
 
 import pytest
@@ -40,6 +41,54 @@ def test_a_long_poll_is_held_until_a_message_comes(earshot):
         page = peer.read_answer().json
     assert [message["data"] for message in page["messages"]] == ["this"]
     wait_until(lambda: earshot.held("poll") == 0)
+
+
+def wait_together(earshot, asked):
+    """What each of these requests for a long-poll is answered by one message."""
+    with contextlib.ExitStack() as stack:
+        peers = [stack.enter_context(earshot.peer()) for _ in asked]
+        for peer, (target, headers) in zip(peers, asked):
+            peer.send_request("GET", target, headers)
+        wait_until(lambda: earshot.held("poll") == len(asked))
+        earshot.publish("room", "for all")
+        return [peer.read_answer() for peer in peers]
+
+
+def test_all_who_wait_are_answered_alike(earshot):
+    cursor = earshot.publish("room", "before")
+    answers = wait_together(earshot, [
+        (f"/room/poll?wait=20&after={cursor}", None) for _ in range(5)])
+    assert {answer.body for answer in answers} == {answers[0].body}
+    assert [message["data"] for message in answers[0].json["messages"]] == \
+        ["for all"]
+    page = earshot.poll("room", answers[4].json["cursor"])
+    assert page["messages"] == []
+
+
+def test_who_waits_elsewhere_or_for_more_has_an_answer_of_his_own(start):
+    earshot = start(origin="https://a.example")
+    cursor = earshot.publish("room", "before")
+    wait = f"wait=20&after={cursor}"
+    foreign = {"Origin": "https://a.example"}
+    answers = wait_together(earshot, [
+        (f"/room/poll?{wait}", None), (f"/room/poll?{wait}", foreign),
+        (f"/room/poll?{wait}", None), (f"/room,other/poll?{wait}", None)])
+    allowed = [answer.headers.get("access-control-allow-origin")
+               for answer in answers]
+    assert allowed == [None, "https://a.example", None, None]
+    assert [[message["data"] for message in answer.json["messages"]]
+            for answer in answers] == 4 * [["for all"]]
+
+
+def test_a_poll_that_finds_several_has_them_all(earshot):
+    cursor = earshot.publish("room", "before")
+    earshot.publish("room", "one")
+    assert len(earshot.poll("room", cursor)["messages"]) == 1
+    earshot.publish("room", "two")
+    earshot.publish("room", "three")
+    page = earshot.poll("room", cursor, wait=5)
+    assert [message["data"] for message in page["messages"]] == \
+        ["one", "two", "three"]
 
 
 def test_a_long_poll_answers_empty_after_its_wait(earshot):

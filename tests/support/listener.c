@@ -77,22 +77,32 @@ static const struct transport transport = {
     .flush = flush,
 };
 
-struct listener *
-listen_to(const char *channels, struct start start)
+/* The names in CHANNELS, into EACH; valid until the next call. */
+static size_t
+split(const char *channels, const char *each[SUBSCRIBER_CHANNELS_MAX])
 {
     static char names[SUBSCRIBER_CHANNELS_MAX * 32];
-    const char *each[SUBSCRIBER_CHANNELS_MAX];
     size_t count = 0;
     snprintf(names, sizeof names, "%s", channels);
     for (char *name = strtok(names, ","); name; name = strtok(NULL, ","))
         each[count++] = name;
+    return count;
+}
+
+static struct listener *
+new_listener(void)
+{
     struct listener *listener = calloc(1, sizeof *listener);
     assert(listener);
     listener->subscriber.transport = &transport;
     listener->pending_max = 1000;
-    enum queue_status status = hub_join(hub, &listener->subscriber, each, count,
-                                        &start, &listener->lost_at_start);
-    if (status != QUEUE_OK) {
+    return listener;
+}
+
+static struct listener *
+let_in(struct listener *listener, bool is_in)
+{
+    if (!is_in) {
         assert(listener->subscriber.state == SUBSCRIBER_OUT);
         free(listener);
         return NULL;
@@ -100,6 +110,27 @@ listen_to(const char *channels, struct start start)
     listener->next = listeners;
     listeners = listener;
     return listener;
+}
+
+struct listener *
+listen_to(const char *channels, struct start start)
+{
+    const char *each[SUBSCRIBER_CHANNELS_MAX];
+    size_t count = split(channels, each);
+    struct listener *listener = new_listener();
+    return let_in(listener,
+                  hub_join(hub, &listener->subscriber, each, count, &start,
+                           &listener->lost_at_start) == QUEUE_OK);
+}
+
+struct listener *
+listen_live(const char *channels, struct start start)
+{
+    const char *each[SUBSCRIBER_CHANNELS_MAX];
+    size_t count = split(channels, each);
+    struct listener *listener = new_listener();
+    return let_in(listener, hub_join_live(hub, &listener->subscriber, each,
+                                          count, &start));
 }
 
 void

@@ -56,6 +56,8 @@ const char *cursor_of(int64_t id); /* valid until the next call */
 /* A listener that has joined the hub; CHANNELS are "a,b,c". NULL: it was not
  * let in. */
 struct listener *listen_to(const char *channels, struct start start);
+/* One that has joined without a look at the file, or NULL. */
+struct listener *listen_live(const char *channels, struct start start);
 void listener_leave(struct listener *listener);
 
 /* Turns until the hub has nothing more to do at once; returns how often. */

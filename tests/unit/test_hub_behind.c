@@ -395,6 +395,61 @@ TEST(a_look_that_fails_changes_nothing)
     assert_run(poll, 3, 5);
 }
 
+/* -- joining without a look, as a poll that waits may ------------------- */
+
+TEST(who_has_all_that_was_handed_round_joins_without_a_look)
+{
+    put("room", 3);
+    listen_to("room", NOW);
+    size_t before = queue->heads + queue->reads + queue->reads_of_all;
+    struct listener *poll = listen_live("room", AFTER(3));
+    assert_non_null(poll);
+    assert_int_equal(queue->heads + queue->reads + queue->reads_of_all, before);
+    put("other", 1);
+    put("room", 1);
+    turn_all();
+    assert_string_equal(heard(poll), "5");
+}
+
+/* What another process has stored by now is news here in a moment. */
+TEST(what_is_newer_than_what_was_handed_round_comes_as_news)
+{
+    listen_to("room", NOW);
+    put("room", 2);
+    turn_all();
+    put("room", 1);
+    struct listener *poll = listen_live("room", AFTER(2));
+    assert_non_null(poll);
+    turn_all();
+    assert_string_equal(heard(poll), "3");
+}
+
+TEST(who_has_less_or_more_or_something_else_must_look)
+{
+    assert_null(listen_live("room", AFTER(0))); /* nobody follows */
+    put("room", 3);
+    listen_to("room", NOW);
+    assert_null(listen_live("room", AFTER(2)));
+    assert_null(listen_live("room", AFTER(4)));
+    assert_null(listen_live("room", NOW));
+    assert_null(listen_live("room", EARLIEST));
+    assert_null(listen_live("room", CURSOR("3-zzzzzzzz")));
+    assert_null(listen_live("room", CURSOR("nonsense")));
+}
+
+/* Or it would wait for what is not going to come, and not be told why. */
+TEST(who_comes_while_the_file_cannot_be_read_must_look)
+{
+    put("room", 3);
+    listen_to("room", NOW);
+    queue->status = QUEUE_UNUSABLE;
+    hub_turn(hub, true);
+    assert_null(listen_live("room", AFTER(3)));
+    queue->status = QUEUE_OK;
+    turn_all();
+    assert_non_null(listen_live("room", AFTER(3)));
+}
+
 RUN(HUB_TEST(a_cursor_is_read_on_from), HUB_TEST(earliest_is_all_that_is_kept),
     HUB_TEST(last_is_counted_over_the_channels_together),
     HUB_TEST(history_comes_a_page_a_turn),
@@ -414,4 +469,8 @@ RUN(HUB_TEST(a_cursor_is_read_on_from), HUB_TEST(earliest_is_all_that_is_kept),
     HUB_TEST(reads_that_fail_do_not_spin_nor_lose_the_place),
     HUB_TEST(a_look_finds_what_this_process_has_not_read_yet),
     HUB_TEST(a_look_that_finds_nothing_waits), HUB_TEST(a_look_takes_one_page),
-    HUB_TEST(a_look_that_fails_changes_nothing))
+    HUB_TEST(a_look_that_fails_changes_nothing),
+    HUB_TEST(who_has_all_that_was_handed_round_joins_without_a_look),
+    HUB_TEST(what_is_newer_than_what_was_handed_round_comes_as_news),
+    HUB_TEST(who_has_less_or_more_or_something_else_must_look),
+    HUB_TEST(who_comes_while_the_file_cannot_be_read_must_look))
