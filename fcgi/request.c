@@ -61,44 +61,77 @@ method_of(const char *name)
 struct parameter {
     const char *name;
     size_t name_len;
-    size_t offset; /* of the string in struct request */
+    size_t offset;        /* of the string in struct request */
+    struct bytes *before; /* its pair in the last request, or NULL */
 };
 
 #define PARAMETER(name, field)                                                 \
     {                                                                          \
-        name, sizeof name - 1, offsetof(struct request, field)                 \
+        name, sizeof name - 1, offsetof(struct request, field), NULL           \
     }
 
+/* One that says how the web server is set up, and is told once. */
+#define SETUP_PARAMETER(name, field)                                           \
+    {                                                                          \
+        name, sizeof name - 1, offsetof(struct request, field),                \
+            &(struct bytes)                                                    \
+        {                                                                      \
+            0                                                                  \
+        }                                                                      \
+    }
+
+/* By the length of their names, by which they are found. */
 static const struct parameter parameters[] = {
     PARAMETER("PATH_INFO", path_info),
-    PARAMETER("SCRIPT_NAME", script_name),
-    PARAMETER("REQUEST_URI", request_uri),
-    PARAMETER("QUERY_STRING", query),
-    PARAMETER("CONTENT_TYPE", content_type),
-    PARAMETER("CONTENT_LENGTH", content_length),
     PARAMETER("HTTP_HOST", host),
-    PARAMETER("HTTP_ORIGIN", origin),
-    PARAMETER("HTTP_X_FORWARDED_HOST", forwarded_host),
-    PARAMETER("HTTP_SEC_FETCH_SITE", sec_fetch_site),
-    PARAMETER("HTTP_ACCESS_CONTROL_REQUEST_METHOD", request_method_asked),
-    PARAMETER("HTTP_LAST_EVENT_ID", last_event_id),
-    PARAMETER("HTTP_IDEMPOTENCY_KEY", idempotency_key),
     PARAMETER("REMOTE_ADDR", remote_addr),
     PARAMETER("REMOTE_USER", remote_user),
-    PARAMETER("DOCUMENT_ROOT", document_root),
-    PARAMETER("SERVER_SOFTWARE", server_software),
-    PARAMETER("SCRIPT_FILENAME", script_filename),
+    PARAMETER("REQUEST_URI", request_uri),
+    PARAMETER("SCRIPT_NAME", script_name),
+    PARAMETER("HTTP_ORIGIN", origin),
+    PARAMETER("CONTENT_TYPE", content_type),
+    PARAMETER("QUERY_STRING", query),
+    SETUP_PARAMETER("DOCUMENT_ROOT", document_root),
+    PARAMETER("CONTENT_LENGTH", content_length),
+    SETUP_PARAMETER("SERVER_SOFTWARE", server_software),
+    SETUP_PARAMETER("SCRIPT_FILENAME", script_filename),
+    PARAMETER("HTTP_LAST_EVENT_ID", last_event_id),
+    PARAMETER("HTTP_SEC_FETCH_SITE", sec_fetch_site),
+    PARAMETER("HTTP_IDEMPOTENCY_KEY", idempotency_key),
+    PARAMETER("HTTP_X_FORWARDED_HOST", forwarded_host),
+    PARAMETER("HTTP_ACCESS_CONTROL_REQUEST_METHOD", request_method_asked),
 };
 
 enum { PARAMETERS = sizeof parameters / sizeof *parameters };
+
+enum { NAME_MAX_LEN = 40 };
+
+/* Where in the table names of a length begin; filled when one is first looked
+ * for. */
+static unsigned char first_of_length[NAME_MAX_LEN + 1];
+
+static void
+index_parameters(void)
+{
+    size_t at = 0;
+    for (size_t len = 0; len <= NAME_MAX_LEN; len++) {
+        while (at < PARAMETERS && parameters[at].name_len < len)
+            at++;
+        first_of_length[len] = (unsigned char)at;
+    }
+}
 
 /* NULL: nobody asks for it. */
 static const struct parameter *
 find_parameter(const char *name, size_t len)
 {
-    for (size_t i = 0; i < PARAMETERS; i++)
-        if (parameters[i].name_len == len &&
-            memcmp(parameters[i].name, name, len) == 0)
+    if (!first_of_length[NAME_MAX_LEN])
+        index_parameters();
+    if (len > NAME_MAX_LEN)
+        return NULL;
+    for (size_t i = first_of_length[len];
+         i < PARAMETERS && parameters[i].name_len == len; i++)
+        if (memcmp(parameters[i].name, name, len) == 0)
             return &parameters[i];
     return NULL;
 }
@@ -167,6 +200,39 @@ reserve_reader(size_t len)
     return true;
 }
 
+/* The request that told it will not be served. */
+static void
+forget_news(void)
+{
+    for (size_t i = 0; i < PARAMETERS; i++)
+        if (parameters[i].before)
+            parameters[i].before->len = 0;
+}
+
+/* How the web server is set up is news when it differs from what the last
+ * request said. */
+static bool
+is_news(struct bytes *before, const char *pair, size_t size)
+{
+    if (before->len == size && memcmp(before->data, pair, size) == 0)
+        return false;
+    before->len = 0;
+    bytes_append(before, pair, size);
+    return true;
+}
+
+static bool
+is_wanted(const struct record_pair *pair, const char *start)
+{
+    if (!pair->value_len)
+        return false;
+    const struct parameter *parameter =
+        find_parameter(pair->name, pair->name_len);
+    if (!parameter)
+        return is_method(pair->name, pair->name_len);
+    return !parameter->before || is_news(parameter->before, start, pair->size);
+}
+
 /* Copies the parameters that somebody asks for and that are not empty: a web
  * server sends twice as many. NULL: they hold a NUL or are cut short; as C
  * strings they would say something else. Returns where the copy ends. */
@@ -178,8 +244,7 @@ copy_parameters(char *to, const char *content, size_t len)
         if (!record_read_pair(content + at, len - at, &pair) ||
             memchr(pair.name, '\0', pair.name_len + pair.value_len))
             return NULL;
-        if (pair.value_len && (find_parameter(pair.name, pair.name_len) ||
-                               is_method(pair.name, pair.name_len)))
+        if (is_wanted(&pair, content + at))
             to = mempcpy(to, content + at, pair.size);
     }
     return to;
@@ -228,8 +293,10 @@ fill_reader(char *start, const char *records, const struct layout *layout)
     char *params = mempcpy(start, records, BEGIN_SIZE);
     char *to = params + RECORD_HEADER_SIZE;
     char *end = copy_parameters(to, layout->params, layout->params_len);
-    if (!end)
+    if (!end) {
+        forget_news();
         return false;
+    }
     if (end == to) /* an empty record would end them, and one does follow */
         end = params;
     else

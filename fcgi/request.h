@@ -33,6 +33,7 @@ struct request {
     const char *idempotency_key;
     const char *remote_addr;
     const char *remote_user;
+    /* How the web server is set up; "" too while that has not changed. */
     const char *document_root;
     const char *server_software;
     const char *script_filename;

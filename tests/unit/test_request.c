@@ -151,6 +151,44 @@ TEST(requests_of_all_sizes_follow_one_another)
     }
 }
 
+static void
+parse_setup(const char *root, bool is_torn, const char *told)
+{
+    struct request request;
+    struct bytes pairs = BYTES_EMPTY;
+    add_pair(&pairs, "DOCUMENT_ROOT", root);
+    add_pair(&pairs, "PATH_INFO", "/room");
+    if (is_torn) {
+        bytes_append(&pairs, "\x08\x02HTTP_TE", 9); /* cut short */
+        assert_int_equal(parse(&request, &pairs, "", 0), REQUEST_TORN);
+    } else {
+        assert_int_equal(parse(&request, &pairs, "", 0), REQUEST_PARSED);
+        assert_string_equal(request.path_info, "/room");
+        assert_string_equal(request.document_root, told);
+        request_done(&request);
+    }
+    bytes_fini(&pairs);
+}
+
+/* What a web server says of itself with each request is told when it is news.
+ */
+TEST(how_the_server_is_set_up_is_told_when_it_changes)
+{
+    parse_setup("/var/www", false, "/var/www");
+    parse_setup("/var/www", false, "");
+    parse_setup("/srv/www", false, "/srv/www");
+    parse_setup("/srv/www", false, "");
+    parse_setup("/srv/ww", false, "/srv/ww");
+    parse_setup("/var/www", false, "/var/www");
+}
+
+TEST(a_torn_request_takes_no_news_with_it)
+{
+    parse_setup("/srv/a", false, "/srv/a");
+    parse_setup("/srv/b", true, NULL);
+    parse_setup("/srv/b", false, "/srv/b");
+}
+
 TEST(the_body_may_be_taken)
 {
     struct request request;
@@ -198,6 +236,8 @@ main(void)
         LISTED(a_request_without_parameters_we_know_is_one),
         LISTED(parameters_with_a_nul_or_cut_short_are_torn),
         LISTED(requests_of_all_sizes_follow_one_another),
+        LISTED(how_the_server_is_set_up_is_told_when_it_changes),
+        LISTED(a_torn_request_takes_no_news_with_it),
         LISTED(the_body_may_be_taken),
         LISTED(an_environment_describes_a_request),
     };
