@@ -80,6 +80,39 @@ def test_an_aim_is_judged_by_the_medians():
         ["1.11 (1.00–1.20)", "at most 1.1", "no"]
 
 
+def many(target, ms, repeat, **more):
+    """400 messages to 1,000, of which one in eighty is as late as MS say."""
+    ns = ms * 1_000_000
+    return result("fanout", target, repeat=repeat, messages_counted=400,
+                  latency_us={"p50": 1000, "p90": 1000, "p99": None,
+                              "steps": [1_000_000, 395_000,
+                                        ns - 1_000_000, 5_000]}, **more)
+
+
+def test_repeats_that_are_too_short_for_p99_are_taken_together():
+    runs = [many(target, ms + repeat, repeat)
+            for target, ms in (("Earshot", 21), ("bare FastCGI", 20))
+            for repeat in range(3)]
+    text = table_of(*runs)
+    # One in a hundred of 1,200,000 are the 12,000 latest, of 15,000 that are
+    # late: 5,000 each.
+    assert line_of(text, "| Earshot | lighttpd | sse |")[7] == "21 (all)"
+    assert line_of(text, "p99, 1,000", "bare FastCGI")[3:] == \
+        ["1.05 (all)", "at most 1.1", "yes"]
+    assert "p90, 1,000" not in text
+    # With 800 only eight messages lie beyond it.
+    text = table_of(*(run for run in runs if run["repeat"] < 2))
+    assert line_of(text, "| Earshot | lighttpd | sse |")[7] == "–"
+    assert line_of(text, "p90, 1,000", "bare FastCGI")[3] == \
+        "1.00 (1.00–1.00)"
+
+
+def test_a_broken_repeat_is_not_left_out_of_all():
+    runs = [many("Earshot", 21, repeat, complete=repeat != 1)
+            for repeat in range(3)]
+    assert line_of(table_of(*runs), "| Earshot | lighttpd | sse |")[7] == "–"
+
+
 def test_what_must_be_more_is_judged_the_other_way():
     runs = [result("publish", "Earshot", publishes_per_s=5000),
             result("publish", "nchan + Redis", way="direct",
