@@ -159,7 +159,7 @@ def delivery(cells):
     lines = []
     for place in dict.fromkeys([*idle, *many]):
         one, all_of = idle.get(place, []), many.get(place, [])
-        lines.append([*place, spread(one, "p50"), spread(one, "p99"),
+        lines.append([*place, spread(one, "p50"), highest(one),
                       spread(all_of, "p50"), spread(all_of, "p90"),
                       highest(all_of), spread(all_of, "last"),
                       spread(all_of, "cpu"), spread(all_of, "bytes")])
