@@ -6,6 +6,7 @@
 #include "follow.h"
 #include "hub/channels.h"
 #include "hub/message.h"
+#include "poll_page.h"
 #include "query.h"
 #include "queue/queue.h"
 #include "request.h"
@@ -18,14 +19,8 @@
 struct poll {
     struct subscriber subscriber;
     struct connection *connection;
-    struct shared *first;  /* the first message's JSON object */
-    struct bytes messages; /* all of them, with commas between, if several */
-    size_t message_count;
-    bool lost;
-    bool more;
+    struct poll_page page;
 };
-
-enum { PAGE_MESSAGES = 64, PAGE_BYTES = OUTBOX_BYTES_MAX };
 
 static struct poll *
 poll_of(struct subscriber *subscriber)
@@ -34,71 +29,21 @@ poll_of(struct subscriber *subscriber)
                                    offsetof(struct poll, subscriber));
 }
 
-/* The newest answer with a single message: to everyone who waited for it, it is
- * the same. The loop's thread alone is here. */
-static struct {
-    struct shared *message;
-    char cursor[CURSOR_SIZE];
-    struct shared *answer;
-} newest;
-
 /* -- what a poll is to the hub ------------------------------------------ */
-
-static size_t
-messages_len(const struct poll *poll)
-{
-    return poll->message_count == 1 ? poll->first->len : poll->messages.len;
-}
-
-static void
-add_message(struct poll *poll, struct shared *json)
-{
-    struct bytes *messages = &poll->messages;
-    if (!poll->message_count++) {
-        poll->first = shared_hold(json);
-        return;
-    }
-    if (poll->message_count == 2)
-        bytes_append(messages, poll->first->data, poll->first->len);
-    bytes_append_char(messages, ',');
-    bytes_append(messages, json->data, json->len);
-}
 
 static bool
 take(struct subscriber *subscriber, struct message *message)
 {
-    struct poll *poll = poll_of(subscriber);
-    struct shared *json = message_encoded(message, ENCODING_JSON);
-    if (poll->message_count && (poll->message_count == PAGE_MESSAGES ||
-                                messages_len(poll) + json->len > PAGE_BYTES)) {
-        poll->more = true;
-        return false;
-    }
-    add_message(poll, json);
-    return true;
+    return poll_page_add(&poll_of(subscriber)->page,
+                         message_encoded(message, ENCODING_JSON));
 }
 
 static bool
 lost(struct subscriber *subscriber, const char *cursor)
 {
     (void)cursor; /* the answer carries the newest */
-    poll_of(subscriber)->lost = true;
+    poll_of(subscriber)->page.lost = true;
     return true;
-}
-
-static void
-append_answer(struct bytes *body, const struct poll *poll, const char *cursor)
-{
-    bytes_append_string(body, "{\"messages\":[");
-    bytes_append(body,
-                 poll->message_count == 1 ? poll->first->data
-                                          : poll->messages.data,
-                 messages_len(poll));
-    bytes_append_string(body, "],\"cursor\":\"");
-    bytes_append_string(body, cursor);
-    bytes_append_string(body,
-                        poll->lost ? "\",\"lost\":true" : "\",\"lost\":false");
-    bytes_append_string(body, poll->more ? ",\"more\":true}\n" : "}\n");
 }
 
 /* Neither answered nor closed. */
@@ -109,36 +54,12 @@ is_open(const struct poll *poll)
     return state == CONNECTION_BUSY || state == CONNECTION_HELD;
 }
 
-static bool
-is_common(const struct poll *poll)
-{
-    return poll->message_count == 1 && !poll->lost && !poll->more &&
-           answer_is_common(poll->connection);
-}
-
 static void
 answer(struct poll *poll)
 {
     char cursor[CURSOR_SIZE];
-    struct bytes body = BYTES_EMPTY;
     hub_cursor(&poll->subscriber, cursor);
-    bool common = is_common(poll);
-    if (common && newest.message == poll->first &&
-        strcmp(newest.cursor, cursor) == 0) {
-        answer_again(poll->connection, newest.answer);
-        return;
-    }
-    append_answer(&body, poll, cursor);
-    bytes_fini(&poll->messages);
-    if (!common) {
-        answer_json(poll->connection, 200, &body);
-        return;
-    }
-    shared_release(newest.message);
-    shared_release(newest.answer);
-    newest.message = shared_hold(poll->first);
-    memcpy(newest.cursor, cursor, sizeof newest.cursor);
-    newest.answer = answer_first(poll->connection, &body);
+    poll_page_answer(&poll->page, poll->connection, cursor);
 }
 
 static enum flushed
@@ -179,8 +100,7 @@ on_over(struct connection *connection)
 {
     struct poll *poll = connection->work;
     hub_leave(&poll->subscriber);
-    shared_release(poll->first);
-    bytes_fini(&poll->messages);
+    poll_page_fini(&poll->page);
     free(poll);
 }
 
@@ -242,8 +162,8 @@ look(struct poll *poll, int64_t wait_us)
         hub_leave(&poll->subscriber);
         return;
     }
-    poll->more = more;
-    if (poll->message_count || poll->lost || wait_us == 0) {
+    poll->page.more = more;
+    if (poll->page.message_count || poll->page.lost || wait_us == 0) {
         answer(poll);
         hub_leave(&poll->subscriber);
         return;
@@ -255,15 +175,14 @@ look(struct poll *poll, int64_t wait_us)
  * longer than until the next look at the file, the second need not look by
  * itself: what came between them is news. */
 static void
-look_from(struct poll *poll, const struct follow *follow, int64_t wait_us)
+look_from(struct poll *poll, const struct follow *follow, bool may_be_older,
+          int64_t wait_us)
 {
     struct server *server = poll->connection->server;
-    bool may_be_older = wait_us > server->options->look_us &&
-                        hub_has_passed(server->hub, &follow->start);
     queue_begin_reads(server->queue, may_be_older);
     enum queue_status status =
         hub_join(server->hub, &poll->subscriber, follow->channels,
-                 follow->channel_count, &follow->start, &poll->lost);
+                 follow->channel_count, &follow->start, &poll->page.lost);
     if (status == QUEUE_OK)
         look(poll, wait_us);
     else
@@ -279,15 +198,17 @@ start(struct connection *connection, const struct follow *follow,
     poll->connection = connection;
     poll->subscriber.transport = &poll_transport;
     connection_serve(connection, CONNECTION_BUSY, &poll_service, poll);
-    /* Who has all that was handed round, and waits longer than until the next
-     * look at the file, need not look into it: what it lacks is news. */
     const struct server *server = connection->server;
-    if (wait_us > server->options->look_us &&
+    bool may_be_older = wait_us > server->options->look_us &&
+                        hub_has_passed(server->hub, &follow->start);
+    /* Who has all that was handed round need not look into the file at all:
+     * what it lacks is news. */
+    if (may_be_older &&
         hub_join_live(server->hub, &poll->subscriber, follow->channels,
                       follow->channel_count, &follow->start))
         hold(poll, wait_us);
     else
-        look_from(poll, follow, wait_us);
+        look_from(poll, follow, may_be_older, wait_us);
 }
 
 void

@@ -1,10 +1,12 @@
 """What goes over the wire: polling, short and long, by the raw peer."""
 
 import contextlib
+import signal
 import time
 
 import pytest
 
+from earshot import sqlite3_shell
 from test_wire import CURSOR, NDJSON, ndjson, number
 from wait import slow, wait_until
 
@@ -78,6 +80,58 @@ def test_who_waits_elsewhere_or_for_more_has_an_answer_of_his_own(start):
     assert allowed == [None, "https://a.example", None, None]
     assert [[message["data"] for message in answer.json["messages"]]
             for answer in answers] == 4 * [["for all"]]
+
+
+def come_together(earshot, asked):
+    """What these requests are answered that come in one turn of the loop."""
+    with contextlib.ExitStack() as stack:
+        earshot.signal(signal.SIGSTOP)
+        peers = [stack.enter_context(earshot.peer()) for _ in asked]
+        for peer, (target, headers) in zip(peers, asked):
+            peer.send_request("GET", target, headers)
+        earshot.signal(signal.SIGCONT)
+        return [peer.read_answer() for peer in peers]
+
+
+def data_of(answers):
+    return [[message["data"] for message in answer.json["messages"]]
+            for answer in answers]
+
+
+def test_who_comes_back_when_the_next_message_is_there_has_it(start):
+    earshot = start(origin="https://a.example")
+    cursors = [earshot.publish("room", data) for data in ("one", "two")]
+    other = earshot.publish("other", "elsewhere")
+    foreign = {"Origin": "https://a.example"}
+    with earshot.stream("room"):    # somebody follows: the file is looked at
+        asked = [(f"/room/poll?wait=20&after={cursors[0]}", headers)
+                 for headers in (None, None, foreign, None)]
+        asked += [(f"/room/poll?wait=20&after={cursors[0]}&format=json", None),
+                  (f"/room,other/poll?wait=20&after={cursors[0]}", None),
+                  (f"/other/poll?wait=20&after={cursors[1]}", None),
+                  (f"/other/poll?wait=20&after={cursors[0]}", None),
+                  (f"/room/poll?after={cursors[0]}", None)]
+        before = earshot.status()["delivered"]
+        answers = come_together(earshot, asked)
+        assert data_of(answers) == 5 * [["two"]] + [["two", "elsewhere"]] + \
+            2 * [["elsewhere"]] + [["two"]]
+        assert earshot.status()["delivered"] - before == 10
+    assert [answer.headers.get("access-control-allow-origin")
+            for answer in answers[:4]] == [None, None, "https://a.example", None]
+    assert {answer.json["cursor"] for answer in answers} == {other}
+
+
+def test_what_was_found_is_found_anew_in_the_next_turn(earshot):
+    cursor = earshot.publish("room", "before")
+    earshot.publish("room", "one")
+    with earshot.stream("room"):
+        asked = 2 * [(f"/room/poll?wait=20&after={cursor}", None)]
+        assert data_of(come_together(earshot, asked)) == 2 * [["one"]]
+        earshot.publish("room", "two")
+        assert data_of(come_together(earshot, asked)) == 2 * [["one", "two"]]
+        sqlite3_shell(earshot.queue, "DELETE FROM message WHERE data = 'one'")
+        answers = come_together(earshot, asked)
+        assert data_of(answers) == 2 * [["two"]]
 
 
 def test_a_poll_that_finds_several_has_them_all(earshot):
