@@ -171,9 +171,8 @@ look(struct poll *poll, int64_t wait_us)
     hold(poll, wait_us);
 }
 
-/* Its place, and what lies behind it. Of two who come in one turn, and wait
- * longer than until the next look at the file, the second need not look by
- * itself: what came between them is news. */
+/* Its place, and what lies behind it. Of two patient ones who come in one turn
+ * the second need not look by itself: what came between them is news. */
 static void
 look_from(struct poll *poll, const struct follow *follow, bool may_be_older,
           int64_t wait_us)
@@ -199,16 +198,17 @@ start(struct connection *connection, const struct follow *follow,
     poll->subscriber.transport = &poll_transport;
     connection_serve(connection, CONNECTION_BUSY, &poll_service, poll);
     const struct server *server = connection->server;
-    bool may_be_older = wait_us > server->options->look_us &&
-                        hub_has_passed(server->hub, &follow->start);
-    /* Who has all that was handed round need not look into the file at all:
-     * what it lacks is news. */
-    if (may_be_older &&
+    /* Who has all that was handed round, and waits longer than until the next
+     * look at the file, need not look into it at all: what it lacks is news. */
+    bool is_patient = wait_us > server->options->look_us;
+    if (is_patient &&
         hub_join_live(server->hub, &poll->subscriber, follow->channels,
                       follow->channel_count, &follow->start))
         hold(poll, wait_us);
     else
-        look_from(poll, follow, may_be_older, wait_us);
+        look_from(poll, follow,
+                  is_patient && hub_has_passed(server->hub, &follow->start),
+                  wait_us);
 }
 
 void

@@ -61,23 +61,19 @@ method_of(const char *name)
 struct parameter {
     const char *name;
     size_t name_len;
-    size_t offset;        /* of the string in struct request */
-    struct bytes *before; /* its pair in the last request, or NULL */
+    size_t offset; /* of the string in struct request */
+    bool is_setup;
 };
 
 #define PARAMETER(name, field)                                                 \
     {                                                                          \
-        name, sizeof name - 1, offsetof(struct request, field), NULL           \
+        name, sizeof name - 1, offsetof(struct request, field), false          \
     }
 
-/* One that says how the web server is set up, and is told once. */
+/* One of those that say how the web server is set up. */
 #define SETUP_PARAMETER(name, field)                                           \
     {                                                                          \
-        name, sizeof name - 1, offsetof(struct request, field),                \
-            &(struct bytes)                                                    \
-        {                                                                      \
-            0                                                                  \
-        }                                                                      \
+        name, sizeof name - 1, offsetof(struct request, field), true           \
     }
 
 /* By the length of their names, by which they are found. */
@@ -200,37 +196,36 @@ reserve_reader(size_t len)
     return true;
 }
 
-/* The request that told it will not be served. */
-static void
-forget_news(void)
+/* The pairs that say how the web server is set up: of this request, and those
+ * that were told last. */
+static struct bytes setup_now, setup_told;
+
+/* They are judged together, and told all or none: what one of them means may
+ * depend on another. */
+static char *
+copy_setup(char *to)
 {
-    for (size_t i = 0; i < PARAMETERS; i++)
-        if (parameters[i].before)
-            parameters[i].before->len = 0;
+    if (setup_now.len == setup_told.len &&
+        (!setup_now.len ||
+         memcmp(setup_now.data, setup_told.data, setup_now.len) == 0))
+        return to;
+    struct bytes told = setup_told;
+    setup_told = setup_now;
+    setup_now = told;
+    return setup_told.len ? mempcpy(to, setup_told.data, setup_told.len) : to;
 }
 
-/* How the web server is set up is news when it differs from what the last
- * request said. */
-static bool
-is_news(struct bytes *before, const char *pair, size_t size)
+/* Copies a pair that somebody asks for; one of the web server's setup waits. */
+static char *
+copy_pair(char *to, const struct record_pair *pair, const char *start)
 {
-    if (before->len == size && memcmp(before->data, pair, size) == 0)
-        return false;
-    before->len = 0;
-    bytes_append(before, pair, size);
-    return true;
-}
-
-static bool
-is_wanted(const struct record_pair *pair, const char *start)
-{
-    if (!pair->value_len)
-        return false;
     const struct parameter *parameter =
         find_parameter(pair->name, pair->name_len);
-    if (!parameter)
-        return is_method(pair->name, pair->name_len);
-    return !parameter->before || is_news(parameter->before, start, pair->size);
+    if (parameter && parameter->is_setup)
+        bytes_append(&setup_now, start, pair->size);
+    else if (parameter || is_method(pair->name, pair->name_len))
+        return mempcpy(to, start, pair->size);
+    return to;
 }
 
 /* Copies the parameters that somebody asks for and that are not empty: a web
@@ -240,14 +235,15 @@ static char *
 copy_parameters(char *to, const char *content, size_t len)
 {
     struct record_pair pair;
+    setup_now.len = 0;
     for (size_t at = 0; at < len; at += pair.size) {
         if (!record_read_pair(content + at, len - at, &pair) ||
             memchr(pair.name, '\0', pair.name_len + pair.value_len))
             return NULL;
-        if (is_wanted(&pair, content + at))
-            to = mempcpy(to, content + at, pair.size);
+        if (pair.value_len)
+            to = copy_pair(to, &pair, content + at);
     }
-    return to;
+    return copy_setup(to);
 }
 
 enum { BEGIN_SIZE = 2 * RECORD_HEADER_SIZE };
@@ -293,10 +289,8 @@ fill_reader(char *start, const char *records, const struct layout *layout)
     char *params = mempcpy(start, records, BEGIN_SIZE);
     char *to = params + RECORD_HEADER_SIZE;
     char *end = copy_parameters(to, layout->params, layout->params_len);
-    if (!end) {
-        forget_news();
+    if (!end)
         return false;
-    }
     if (end == to) /* an empty record would end them, and one does follow */
         end = params;
     else

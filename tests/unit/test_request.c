@@ -182,6 +182,23 @@ TEST(how_the_server_is_set_up_is_told_when_it_changes)
     parse_setup("/var/www", false, "/var/www");
 }
 
+/* Apache's SERVER_SOFTWARE is judged by what SCRIPT_FILENAME says. */
+TEST(how_the_server_is_set_up_is_told_whole)
+{
+    for (int version = 1; version <= 2; version++) {
+        struct request request;
+        struct bytes pairs = BYTES_EMPTY;
+        add_pair(&pairs, "SERVER_SOFTWARE", version == 1 ? "A/1" : "A/2");
+        add_pair(&pairs, "SCRIPT_FILENAME", "proxy:fcgi://host/room");
+        assert_int_equal(parse(&request, &pairs, "", 0), REQUEST_PARSED);
+        assert_string_equal(request.server_software,
+                            version == 1 ? "A/1" : "A/2");
+        assert_string_equal(request.script_filename, "proxy:fcgi://host/room");
+        request_done(&request);
+        bytes_fini(&pairs);
+    }
+}
+
 TEST(a_torn_request_takes_no_news_with_it)
 {
     parse_setup("/srv/a", false, "/srv/a");
@@ -237,6 +254,7 @@ main(void)
         LISTED(parameters_with_a_nul_or_cut_short_are_torn),
         LISTED(requests_of_all_sizes_follow_one_another),
         LISTED(how_the_server_is_set_up_is_told_when_it_changes),
+        LISTED(how_the_server_is_set_up_is_told_whole),
         LISTED(a_torn_request_takes_no_news_with_it),
         LISTED(the_body_may_be_taken),
         LISTED(an_environment_describes_a_request),
