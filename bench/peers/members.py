@@ -1,11 +1,10 @@
-"""What every peer is made of: processes, ports and directories that end with
-it. It knows no server by name."""
+"""What every peer is made of: processes and directories that end with it. It
+knows no server by name."""
 
 import ctypes
 import fcntl
 import os
 import pathlib
-import random
 import resource
 import shutil
 import signal
@@ -19,10 +18,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 PATH = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
 
-# Below those that the kernel gives to connections: a client that comes again
-# while the server is away must not be given the server's own port.
-PORTS = range(20000, 32000)
-
 PR_SET_PDEATHSIG = 1
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -34,17 +29,6 @@ class Trouble(Exception):
 def say(*words):
     """To whoever watches: standard output is for the target alone."""
     print("peers:", *words, file=sys.stderr, flush=True)
-
-
-def free_port():
-    while True:
-        port = random.choice(PORTS)
-        with socket.socket() as sock:
-            try:
-                sock.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 def descriptors():

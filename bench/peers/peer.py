@@ -7,7 +7,8 @@ import secrets
 import time
 
 import fronts
-from members import HERE, Folders, Trouble, free_port, say
+from members import HERE, Folders, Trouble, say
+from ports import free_port
 
 TARGETS = HERE.parent / "targets"
 END_S = 6

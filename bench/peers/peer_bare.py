@@ -4,8 +4,9 @@ import os
 import pathlib
 
 import fronts
-from members import Member, Trouble, free_port
+from members import Member, Trouble
 from peer import Peer
+from ports import free_port
 
 
 def built(options, name):

@@ -1,9 +1,10 @@
 """Earshot: a web server, earshot.fcgi, and earshot-ws on the same queue."""
 
 import fronts
-from members import Member, free_port
+from members import Member
 from peer import Peer
 from peer_bare import built
+from ports import free_port
 
 
 class Earshot(Peer):

@@ -4,8 +4,9 @@ import secrets
 import time
 
 import fronts
-from members import Member, Trouble, free_port, install_packages, need
+from members import Member, Trouble, install_packages, need
 from peer import Peer
+from ports import free_port
 
 MODULE = "/usr/lib/nginx/modules/ngx_nchan_module.so"
 

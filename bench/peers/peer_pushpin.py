@@ -3,8 +3,9 @@ is asked whom to let follow what; and zurl, by which it asks."""
 
 import pathlib
 
-from members import HERE, Member, Trouble, free_port, need
+from members import HERE, Member, Trouble, need
 from peer import Peer
+from ports import free_port
 
 INTERNAL = pathlib.Path("/usr/lib/pushpin/internal.conf")
 

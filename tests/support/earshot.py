@@ -1,14 +1,19 @@
 """earshot.fcgi as a process of its own, listening for FastCGI."""
 
 import pathlib
-import random
 import socket
 import subprocess
+import sys
 
 import fastcgi
 import sse
 from processes import Process, build, program, resident, surroundings
 from wait import wait_until
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(TOP / "bench" / "peers"))
+
+from ports import free_port  # noqa: E402
 
 __all__ = ["Earshot", "arguments", "build", "free_port", "program"]
 
@@ -23,23 +28,6 @@ def arguments(options):
         if value is not True:
             out.append(str(value))
     return out
-
-
-# Below those that the kernel gives to connections: between its finding and its
-# use a port must not become the near end of another test's connection.
-PORTS = range(10000, 20000)
-
-
-def free_port():
-    chance = random.SystemRandom()
-    while True:
-        port = chance.choice(PORTS)
-        with socket.socket() as sock:
-            try:
-                sock.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 class Earshot(Process):
