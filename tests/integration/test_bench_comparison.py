@@ -3,6 +3,8 @@ says what the figures say."""
 
 import json
 import pathlib
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -211,6 +213,19 @@ def test_interrupted_it_goes_on(directory):
     assert done.returncode == 0, done.stderr
     assert first.stat().st_mtime_ns == measured
     line_of(done.stdout, "| bare SSE | direct | sse |")
+
+
+def test_the_readmes_commands_are_understood(directory):
+    text = (TOP / "README.md").read_text("utf-8").replace("\\\n", " ")
+    commands = re.findall(r"^bench/bench-peers (.*)$", text, re.M)
+    assert len(commands) == 2
+    for command in commands:
+        done = subprocess.run(
+            [BENCH_PEERS, *shlex.split(command), "--build", processes.build(),
+             "--state", directory / "state", "--table"], capture_output=True,
+            text=True, check=False, timeout=slow(20))
+        assert "nothing has been measured yet" in done.stderr, done.stderr
+        (directory / "state/settings.json").unlink()
 
 
 def test_figures_of_two_kinds_are_not_mixed(directory):
