@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/prefetch.h"
 #include "record.h"
 #include "request.h"
 #include "route.h"
@@ -140,6 +141,12 @@ connection_flush(struct connection *connection)
         break;
     }
     return written;
+}
+
+void
+connection_expect(const struct connection *connection)
+{
+    prefetch(connection, offsetof(struct connection, read_event));
 }
 
 static void

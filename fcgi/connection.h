@@ -58,9 +58,9 @@ struct connection {
                                  does */
     const struct service *service;
     void *work;
+    struct outbox outbox;
     char *allow_origin; /* a foreign origin that was let in, or NULL */
     struct intake intake;
-    struct outbox outbox;
     struct event read_event;
     struct event write_event;
     struct event timer_event;
@@ -87,6 +87,9 @@ void connection_add(struct connection *connection, struct shared *piece);
 /* Writes what was added. On WRITTEN_PART on_drained comes later; on
  * WRITTEN_GONE the connection is closed. */
 enum written connection_flush(struct connection *connection);
+
+/* A flush is near: asks for the memory that it needs. */
+void connection_expect(const struct connection *connection);
 
 /* The answer is complete: writes what is left and ends the request. */
 void connection_finish(struct connection *connection);

@@ -9,37 +9,28 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-enum {
-    SLICES_MAX = 256,
-    HEADERS_MAX = 16,
-    FIRST_PIECES = 2,
-    PIECES_KEPT = 4,
-    GATHER_MAX = 2048
-};
+enum { SLICES_MAX = 256, HEADERS_MAX = 16, GATHER_MAX = 2048 };
+
+static struct shared **
+pieces_of(struct outbox *outbox)
+{
+    return outbox->many ? outbox->many : outbox->few;
+}
+
+static void
+release_pieces(struct outbox *outbox)
+{
+    struct shared **pieces = pieces_of(outbox);
+    for (size_t i = 0; i < outbox->count; i++)
+        shared_release(pieces[i]);
+    free(outbox->many);
+}
 
 void
 outbox_fini(struct outbox *outbox)
 {
-    for (size_t i = 0; i < outbox->count; i++)
-        shared_release(outbox->pieces[i]);
-    free(outbox->pieces);
+    release_pieces(outbox);
     *outbox = (struct outbox){0};
-}
-
-/* All has left. The room for a few pieces stays for the next time. */
-static void
-empty(struct outbox *outbox)
-{
-    for (size_t i = 0; i < outbox->count; i++)
-        shared_release(outbox->pieces[i]);
-    if (outbox->cap > PIECES_KEPT) {
-        free(outbox->pieces);
-        outbox->pieces = NULL;
-        outbox->cap = 0;
-    }
-    outbox->count = 0;
-    outbox->payload = outbox->sent = 0;
-    outbox->ends = outbox->is_on_its_way = false;
 }
 
 bool
@@ -51,15 +42,24 @@ outbox_fits(const struct outbox *outbox, size_t len)
                               outbox->count < OUTBOX_PIECES_MAX);
 }
 
+/* There is no room for one more: makes it. */
+static void
+grow(struct outbox *outbox)
+{
+    size_t room = outbox->count * 2u;
+    struct shared **many = xrealloc(outbox->many, room * sizeof *many);
+    if (!outbox->many)
+        memcpy(many, outbox->few, sizeof outbox->few);
+    outbox->many = many;
+    outbox->room = (uint16_t)room;
+}
+
 void
 outbox_add(struct outbox *outbox, struct shared *piece)
 {
-    if (outbox->count == outbox->cap) {
-        outbox->cap = outbox->cap ? (uint16_t)(outbox->cap * 2) : FIRST_PIECES;
-        outbox->pieces =
-            xrealloc(outbox->pieces, outbox->cap * sizeof *outbox->pieces);
-    }
-    outbox->pieces[outbox->count++] = shared_hold(piece);
+    if (outbox->count == (outbox->many ? outbox->room : OUTBOX_FEW))
+        grow(outbox);
+    pieces_of(outbox)[outbox->count++] = shared_hold(piece);
     outbox->payload += piece->len;
 }
 
@@ -121,13 +121,14 @@ add_header(struct slices *slices, uint16_t request_id, size_t len)
 
 /* All pieces as one run of payload, cut into records of RECORD_CHUNK. */
 static bool
-add_pieces(struct slices *slices, const struct outbox *outbox,
+add_pieces(struct slices *slices, struct outbox *outbox,
            const struct outbox_framing *framing)
 {
+    struct shared *const *pieces = pieces_of(outbox);
     size_t done = 0;
     size_t room = 0; /* in the current record */
     for (size_t i = 0; i < outbox->count; i++) {
-        const struct shared *piece = outbox->pieces[i];
+        const struct shared *piece = pieces[i];
         for (size_t at = 0; at < piece->len;) {
             if (framing->is_plain) {
                 room = piece->len;
@@ -151,7 +152,7 @@ add_pieces(struct slices *slices, const struct outbox *outbox,
 
 /* True when the slices reach to the end of all that is to be sent. */
 static bool
-compose(struct slices *slices, const struct outbox *outbox,
+compose(struct slices *slices, struct outbox *outbox,
         const struct outbox_framing *framing)
 {
     slices->count = slices->header_count = 0;
@@ -206,6 +207,6 @@ outbox_write(struct outbox *outbox, int fd,
             return WRITTEN_PART;
         }
     }
-    empty(outbox);
+    outbox_fini(outbox);
     return WRITTEN_ALL;
 }

@@ -16,12 +16,14 @@
 enum {
     OUTBOX_BYTES_MAX = 64 * 1024, /* or one piece, where that is larger */
     OUTBOX_PIECES_MAX = 200,
+    OUTBOX_FEW = 2,
 };
 
 struct outbox {
-    struct shared **pieces;
+    struct shared *few[OUTBOX_FEW]; /* the pieces, while they fit in here */
+    struct shared **many;           /* all of them; NULL: few */
     uint16_t count;
-    uint16_t cap;
+    uint16_t room;      /* of many */
     bool ends;          /* END_REQUEST follows the pieces */
     bool is_on_its_way; /* a write took a part of it, or nothing */
     size_t payload;     /* bytes of all pieces */

@@ -3,6 +3,7 @@
 #include "answer.h"
 #include "base/log.h"
 #include "connection.h"
+#include "base/prefetch.h"
 #include "follow.h"
 #include "hub/channels.h"
 #include "hub/message.h"
@@ -71,12 +72,21 @@ flush(struct subscriber *subscriber)
     return FLUSHED_END;
 }
 
+static void
+expect(struct subscriber *subscriber)
+{
+    struct poll *poll = poll_of(subscriber);
+    prefetch(poll, sizeof *poll);
+    connection_expect(poll->connection);
+}
+
 static const struct transport poll_transport = {
     .id = TRANSPORT_POLL,
     .name = "poll",
     .take = take,
     .lost = lost,
     .flush = flush,
+    .expect = expect,
 };
 
 /* -- what a poll is to its connection ----------------------------------- */

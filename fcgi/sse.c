@@ -71,12 +71,19 @@ flush(struct subscriber *subscriber)
     return FLUSHED_END;
 }
 
+static void
+expect(struct subscriber *subscriber)
+{
+    connection_expect(sse_of(subscriber)->connection);
+}
+
 static const struct transport sse_transport = {
     .id = TRANSPORT_SSE,
     .name = "sse",
     .take = take,
     .lost = lost,
     .flush = flush,
+    .expect = expect,
 };
 
 /* -- what a stream is to its connection --------------------------------- */

@@ -40,25 +40,26 @@ struct client {
     int fd;
     enum client_state state;
     enum dialect dialect;
-    enum encoding encoding; /* of the messages that it is given */
-    bool is_raw;            /* ?format=raw, of a WebSocket */
-    bool is_heard;          /* something came since the last beat */
-    bool is_answered;       /* the peer's close frame has come */
-    bool is_deaf;           /* nothing that comes is looked at any more */
-    bool is_watcher;        /* of figures; it follows no channel */
-    uint16_t leaves_with;   /* closes so when its publishes are answered; 0 */
-    uint8_t silent_beats;   /* heartbeats in a row without a sign of life */
-    uint8_t posting_count;  /* publishes under way */
-    char *from;             /* ?from=, or NULL */
-    char *may_not_publish;  /* the sentence that says so, or NULL: it may */
+    enum encoding encoding;   /* of the messages that it is given */
+    bool is_raw;              /* ?format=raw, of a WebSocket */
+    bool is_heard;            /* something came since the last beat */
+    bool is_answered;         /* the peer's close frame has come */
+    bool is_deaf;             /* nothing that comes is looked at any more */
+    bool is_watcher;          /* of figures; it follows no channel */
+    int64_t stalled_since_us; /* the socket takes nothing since then; 0: it
+                                 does */
+    struct outbox outbox;
+    struct bytes notes;
+    /* All above is what a delivery looks at. */
+    uint16_t leaves_with;  /* closes so when its publishes are answered; 0 */
+    uint8_t silent_beats;  /* heartbeats in a row without a sign of life */
+    uint8_t posting_count; /* publishes under way */
+    char *from;            /* ?from=, or NULL */
+    char *may_not_publish; /* the sentence that says so, or NULL: it may */
     int64_t unfinished_since_us; /* a beat has met a message that has begun; 0:
                                     there is none, or not yet */
     int64_t ends_us;             /* monotonic: when its life is over */
-    int64_t stalled_since_us;    /* the socket takes nothing since then; 0: it
-                                    does */
     struct posting *postings;
-    struct outbox outbox;
-    struct bytes notes;
     struct frames frames;
     struct event read_event;
     struct event write_event;

@@ -1,6 +1,7 @@
 #include "ws.h"
 
 #include "client.h"
+#include "base/prefetch.h"
 #include "follow.h"
 #include "hub/message.h"
 
@@ -72,17 +73,25 @@ flush(struct subscriber *subscriber)
     return FLUSHED_END;
 }
 
+static void
+expect(struct subscriber *subscriber)
+{
+    prefetch(client_of(subscriber), offsetof(struct client, leaves_with));
+}
+
 static const struct transport transports[] = {
     [DIALECT_FRAMES] = {.id = TRANSPORT_WS,
                         .name = "ws",
                         .take = take,
                         .lost = lost,
-                        .flush = flush},
+                        .flush = flush,
+                        .expect = expect},
     [DIALECT_EVENTS] = {.id = TRANSPORT_SSE,
                         .name = "sse",
                         .take = take,
                         .lost = lost,
-                        .flush = flush},
+                        .flush = flush,
+                        .expect = expect},
 };
 
 static enum encoding

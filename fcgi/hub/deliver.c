@@ -1,5 +1,6 @@
 /* Moving subscribers between their states, and giving them things. */
 
+#include "base/prefetch.h"
 #include "hub/hub_internal.h"
 #include "hub/message.h"
 
@@ -95,12 +96,27 @@ hub_flush(struct subscriber *subscriber)
     }
 }
 
+/* Among thousands nobody's memory is near at hand. It comes while others are
+ * being written to: of the next one what its transport needs, and of the one
+ * after that what this here looks at. */
+static void
+expect(struct subscriber *next)
+{
+    if (!next)
+        return;
+    if (next->transport->expect)
+        next->transport->expect(next);
+    if (next->next_dirty)
+        prefetch(next->next_dirty, sizeof *next);
+}
+
 void
 hub_flush_dirty(struct hub *hub)
 {
     while (hub->dirty) {
         struct subscriber *subscriber = hub->dirty;
         hub->dirty = subscriber->next_dirty;
+        expect(hub->dirty);
         subscriber->in_dirty_list = false;
         if (subscriber->is_dirty)
             hub_flush(subscriber);

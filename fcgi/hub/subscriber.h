@@ -26,7 +26,7 @@ enum flushed {
                      the transport will hub_leave() soon, not now */
 };
 
-/* What a transport is to the hub: three verbs. None of them may call back into
+/* What a transport is to the hub: its verbs. None of them may call back into
  * the hub, but to ask hub_cursor(), or free the subscriber. */
 struct transport {
     enum transport_id id;
@@ -43,6 +43,10 @@ struct transport {
 
     /* Writes what was taken, in one write. */
     enum flushed (*flush)(struct subscriber *subscriber);
+
+    /* Asks for the memory that flush() is going to need: it is the next but
+     * one to be called. NULL: it needs little. */
+    void (*expect)(struct subscriber *subscriber);
 };
 
 enum subscriber_state {
