@@ -4,11 +4,20 @@ A browser takes seconds to start, so two serve all tests. Each test has a
 web server on a port of its own, and so nothing remembered by the last one.
 """
 
+from collections import Counter
+
 import pytest
 from chromium import Chromium
 from lab import Lab
 from room import PAGES, Room
 from whole import WholeSite
+
+
+def pytest_collection_modifyitems(items):
+    """Files with many tests first: they are shared out whole, and the last
+    one shall not be a long one for which all others have to be waited."""
+    count = Counter(item.path for item in items)
+    items.sort(key=lambda item: -count[item.path])
 
 
 @pytest.fixture
