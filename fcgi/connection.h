@@ -61,6 +61,7 @@ struct connection {
     struct outbox outbox;
     char *allow_origin; /* a foreign origin that was let in, or NULL */
     struct intake intake;
+    /* All above is what a flush may look at. */
     struct event read_event;
     struct event write_event;
     struct event timer_event;

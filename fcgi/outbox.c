@@ -17,19 +17,13 @@ pieces_of(struct outbox *outbox)
     return outbox->many ? outbox->many : outbox->few;
 }
 
-static void
-release_pieces(struct outbox *outbox)
+void
+outbox_fini(struct outbox *outbox)
 {
     struct shared **pieces = pieces_of(outbox);
     for (size_t i = 0; i < outbox->count; i++)
         shared_release(pieces[i]);
     free(outbox->many);
-}
-
-void
-outbox_fini(struct outbox *outbox)
-{
-    release_pieces(outbox);
     *outbox = (struct outbox){0};
 }
 

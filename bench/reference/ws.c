@@ -1,7 +1,7 @@
 #include "ws.h"
 
-#include "client.h"
 #include "base/prefetch.h"
+#include "client.h"
 #include "follow.h"
 #include "hub/message.h"
 
